@@ -1,0 +1,32 @@
+# Omni. `make` alone lists the targets.
+.DEFAULT_GOAL := help
+.PHONY: help run test check format package contract clean
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+
+# Maven with the JDK and version the build needs; each is looked for, and its absence explained, only when used.
+MVN = JAVA_HOME="$$(.mvn/find-jdk)" && export JAVA_HOME && mvn="$$(.mvn/find-maven)" && "$$mvn" -B -ntp $(MVN_ARGS)
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r t d; do printf '  make %-10s %s\n' "$$t" "$$d"; done
+
+run: ## Serve Omni on http://localhost:8080 with a local Daytona; reloads on change (Ctrl-C ends it)
+	@$(MVN) -q compile quarkus:dev -Ddebug=false -Dquarkus.analytics.disabled=true
+
+test: ## Run every test, those of the packaged application too
+	@$(MVN) verify
+
+check: ## Static checks: formatting, Error Prone, NullAway, package rules; warnings are errors
+	@$(MVN) -Pcheck clean test -Dtest=ArchitectureTest
+
+format: ## Format the sources
+	@$(MVN) -q spotless:apply
+
+package: ## Build target/quarkus-app without running the tests
+	@$(MVN) -q package -DskipTests
+
+contract: ## Drive the local Daytona with the official TypeScript SDK (needs Node.js and npm)
+	@$(MVN) test -Dtest=ContractIT -Dsurefire.failIfNoSpecifiedTests=true
+
+clean: ## Remove everything that was built
+	@rm -rf target src/test/contract/node_modules

@@ -1,0 +1,68 @@
+package dev.omni.daytona;
+
+import dev.omni.problem.ProblemCode;
+import dev.omni.problem.ProblemException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A call to Daytona that did not succeed, classified from all the shapes in which Daytona says so. Unhandled, it is
+ * answered as the problem of its kind; services that know better look at {@link #kind()}.
+ */
+public final class DaytonaException extends ProblemException {
+    /** What went wrong, as far as a caller can act on it. */
+    public enum Kind {
+        /** No API URL or key is configured. */
+        NOT_CONFIGURED(ProblemCode.DAYTONA_NOT_CONFIGURED),
+        /** 401 or 403: our key is refused (control plane), or the sandbox is unknown (toolbox answers 401 for that). */
+        REFUSED(ProblemCode.UPSTREAM_ERROR),
+        /** 404, and 410 for things that ended. */
+        NOT_FOUND(ProblemCode.UPSTREAM_ERROR),
+        GONE(ProblemCode.UPSTREAM_ERROR),
+        /** 409: busy, taken, or changed under us. */
+        CONFLICT(ProblemCode.UPSTREAM_ERROR),
+        /** Any other 4xx. */
+        BAD_REQUEST(ProblemCode.UPSTREAM_ERROR),
+        /** The toolbox's 400/404 for a sandbox that is stopped or archived, or its empty 502 while it starts. */
+        NOT_RUNNING(ProblemCode.SANDBOX_NOT_READY),
+        /** 429. */
+        RATE_LIMITED(ProblemCode.UPSTREAM_RATE_LIMITED),
+        /** Connection refused or reset, 502, 503. */
+        UNAVAILABLE(ProblemCode.UPSTREAM_UNAVAILABLE),
+        TIMEOUT(ProblemCode.UPSTREAM_TIMEOUT),
+        /** 500 and everything that fits nowhere else, such as an answer that cannot be read. */
+        FAILED(ProblemCode.UPSTREAM_ERROR);
+
+        private final ProblemCode problem;
+
+        Kind(ProblemCode problem) {
+            this.problem = problem;
+        }
+    }
+
+    private final Kind kind;
+    private final int status;
+    private final String upstreamMessage;
+
+    DaytonaException(
+            Kind kind, int status, String upstreamMessage, @Nullable Duration retryAfter, @Nullable Throwable cause) {
+        super(kind.problem, kind.problem.title() + ".", retryAfter, cause);
+        this.kind = kind;
+        this.status = status;
+        this.upstreamMessage = upstreamMessage;
+    }
+
+    public Kind kind() {
+        return kind;
+    }
+
+    /** The HTTP status of Daytona's answer; 0 where there was none. */
+    public int status() {
+        return status;
+    }
+
+    /** Daytona's own words: for logs and decisions, never for the caller. Empty where there were none. */
+    public String upstreamMessage() {
+        return upstreamMessage;
+    }
+}

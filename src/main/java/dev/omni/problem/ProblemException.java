@@ -1,0 +1,62 @@
+package dev.omni.problem;
+
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A failure with a place in the public error model. Thrown anywhere, answered as a problem document. */
+public class ProblemException extends RuntimeException {
+    private final ProblemCode code;
+    private final List<Violation> violations;
+    private final @Nullable Duration retryAfter;
+
+    /** @param detail one sentence for the caller, telling nothing of our insides */
+    public ProblemException(ProblemCode code, String detail) {
+        this(code, detail, List.of(), null, null);
+    }
+
+    public ProblemException(ProblemCode code, String detail, @Nullable Duration retryAfter, @Nullable Throwable cause) {
+        this(code, detail, List.of(), retryAfter, cause);
+    }
+
+    private ProblemException(
+            ProblemCode code,
+            String detail,
+            List<Violation> violations,
+            @Nullable Duration retryAfter,
+            @Nullable Throwable cause) {
+        // A refusal is an answer, not an accident: only failures of ours or upstream's carry a stack trace.
+        super(detail, cause, false, code.status() >= 500);
+        this.code = code;
+        this.violations = List.copyOf(violations);
+        this.retryAfter = retryAfter;
+    }
+
+    /** A 400 {@code validation_failed} naming one field. */
+    public static ProblemException invalid(String field, String message) {
+        return new ProblemException(
+                ProblemCode.VALIDATION_FAILED,
+                field + ": " + message,
+                List.of(new Violation(field, message)),
+                null,
+                null);
+    }
+
+    public ProblemCode code() {
+        return code;
+    }
+
+    /** The sentence for the caller; never null, unlike {@link #getMessage()}'s declared type. */
+    public String detail() {
+        return String.valueOf(getMessage());
+    }
+
+    public List<Violation> violations() {
+        return violations;
+    }
+
+    /** How long the caller should wait before trying again, where that is known. */
+    public @Nullable Duration retryAfter() {
+        return retryAfter;
+    }
+}

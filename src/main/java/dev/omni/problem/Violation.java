@@ -1,0 +1,9 @@
+package dev.omni.problem;
+
+/**
+ * One thing wrong with a request.
+ *
+ * @param field the path of the field in the body ({@code idle.stopAfterMinutes}), or the name of the parameter or header
+ * @param message what is expected of it
+ */
+public record Violation(String field, String message) {}
