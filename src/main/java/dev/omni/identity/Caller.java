@@ -43,8 +43,6 @@ public record Caller(String userId, Set<String> groups) {
     }
 
     private static boolean isUserId(String userId) {
-        return !userId.isBlank()
-                && userId.length() <= MAX_USER_ID_LENGTH
-                && PlainText.Validator.isPlain(userId, false);
+        return !userId.isBlank() && userId.length() <= MAX_USER_ID_LENGTH && PlainText.Validator.isPlain(userId, false);
     }
 }

@@ -74,9 +74,8 @@ public class TokenRules {
     JWTAuthContextInfo rules() {
         JWTAuthContextInfo rules = new JWTAuthContextInfo(configured.getContextInfo());
         if (!ALLOWED_ALGORITHMS.containsAll(rules.getSignatureAlgorithm())) {
-            throw new IllegalStateException(
-                    "mp.jwt.verify.publickey.algorithm: only RS256 and ES256 are allowed, not "
-                            + rules.getSignatureAlgorithm());
+            throw new IllegalStateException("mp.jwt.verify.publickey.algorithm: only RS256 and ES256 are allowed, not "
+                    + rules.getSignatureAlgorithm());
         }
         if (!missing.isEmpty()) {
             // The key's other half is thrown away: there is no token that it verifies.

@@ -65,10 +65,8 @@ public final class LogContext {
             });
             context.runOnContext(start -> {
                 fields.forEach(MDC::put);
-                Cancellable started = Uni.createFrom()
-                        .<T>deferred(work::get)
-                        .subscribe()
-                        .with(emitter::complete, emitter::fail);
+                Cancellable started =
+                        Uni.createFrom().<T>deferred(work::get).subscribe().with(emitter::complete, emitter::fail);
                 if (!running.compareAndSet(null, started)) {
                     started.cancel();
                 }

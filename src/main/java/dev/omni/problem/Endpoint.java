@@ -32,8 +32,7 @@ import org.jspecify.annotations.Nullable;
 final class Endpoint implements ContainerRequestFilter {
     private static final String PROPERTY = Endpoint.class.getName();
 
-    private static final Pattern CANONICAL_UUID =
-            Pattern.compile("\\p{XDigit}{8}(-\\p{XDigit}{4}){3}-\\p{XDigit}{12}");
+    private static final Pattern CANONICAL_UUID = Pattern.compile("\\p{XDigit}{8}(-\\p{XDigit}{4}){3}-\\p{XDigit}{12}");
 
     private enum Place {
         PATH,
@@ -63,7 +62,8 @@ final class Endpoint implements ContainerRequestFilter {
     }
 
     /** The wire name of the method's parameter; null for the body. */
-    @Nullable String parameterName(int index) {
+    @Nullable
+    String parameterName(int index) {
         Declared declared = index < parameters.size() ? parameters.get(index) : null;
         return declared == null ? null : declared.name();
     }
@@ -106,7 +106,9 @@ final class Endpoint implements ContainerRequestFilter {
         } else if ((type == int.class || type == Integer.class) && !parses(Integer::valueOf, value)
                 || (type == long.class || type == Long.class) && !parses(Long::valueOf, value)) {
             throw ProblemException.invalid(declared.name(), "must be a whole number in range");
-        } else if ((type == boolean.class || type == Boolean.class) && !value.equals("true") && !value.equals("false")) {
+        } else if ((type == boolean.class || type == Boolean.class)
+                && !value.equals("true")
+                && !value.equals("false")) {
             throw ProblemException.invalid(declared.name(), "must be true or false");
         }
     }

@@ -70,7 +70,8 @@ class ProblemMappers {
     @ServerExceptionMapper
     Response notAllowed(NotAllowedException failure, RoutingContext context) {
         context.response()
-                .putHeader(HttpHeaders.ALLOW, endpoints.allowed(context.request().path()));
+                .putHeader(
+                        HttpHeaders.ALLOW, endpoints.allowed(context.request().path()));
         return answer(failure, context);
     }
 

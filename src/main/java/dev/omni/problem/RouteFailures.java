@@ -21,9 +21,7 @@ class RouteFailures {
     }
 
     void register(@Observes Router router) {
-        router.route()
-                .order(RouteConstants.ROUTE_ORDER_AFTER_DEFAULT + 1)
-                .failureHandler(this::answer);
+        router.route().order(RouteConstants.ROUTE_ORDER_AFTER_DEFAULT + 1).failureHandler(this::answer);
     }
 
     private void answer(RoutingContext context) {

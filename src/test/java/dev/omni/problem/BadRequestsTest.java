@@ -40,7 +40,10 @@ class BadRequestsTest {
                 body("{\"name\":\"\u0001\"}", "malformed_json", null),
                 body("[".repeat(50) + "]".repeat(50), "validation_failed", "body"),
                 body("{\"name\":\"a\",\"foo\":" + "[".repeat(50) + "]".repeat(50) + "}", "unknown_field", "foo"),
-                body("{\"name\":\"a\",\"env\":" + "{\"a\":".repeat(50) + "1" + "}".repeat(51), "validation_failed", null),
+                body(
+                        "{\"name\":\"a\",\"env\":" + "{\"a\":".repeat(50) + "1" + "}".repeat(51),
+                        "validation_failed",
+                        null),
                 body("{\"name\":1}", "validation_failed", "name"),
                 body("{\"name\":1.5}", "validation_failed", "name"),
                 body("{\"name\":true}", "validation_failed", "name"),
@@ -180,7 +183,8 @@ class BadRequestsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/", "/nothing", "/api/v1/nothing", "/test-probe/a/b/c", "/q/nothing", "/test-probe/%2e%2e/x"})
+    @ValueSource(
+            strings = {"/", "/nothing", "/api/v1/nothing", "/test-probe/a/b/c", "/q/nothing", "/test-probe/%2e%2e/x"})
     void anUnknownAddressIsA404(String path) {
         problem(as("alice").urlEncodingEnabled(false).get(path), 404, "not_found");
         problem(given().urlEncodingEnabled(false).get(path), 404, "not_found");
@@ -193,8 +197,7 @@ class BadRequestsTest {
 
     @Test
     void aMethodThatAnAddressDoesNotKnowIsA405ThatSaysWhichItKnows() {
-        problem(as("alice").put("/test-probe"), 405, "method_not_allowed")
-                .header("Allow", "GET, HEAD, OPTIONS, POST");
+        problem(as("alice").put("/test-probe"), 405, "method_not_allowed").header("Allow", "GET, HEAD, OPTIONS, POST");
         problem(as("alice").put("/test-probe/a/jobs/b"), 405, "method_not_allowed")
                 .header("Allow", "GET, HEAD, OPTIONS");
     }
@@ -208,9 +211,12 @@ class BadRequestsTest {
     @ValueSource(strings = {"text/plain", "application/x-www-form-urlencoded", "nonsense"})
     void aMediaTypeThatIsNotReadIsA415(String type) {
         problem(
-                        as("alice").contentType(type).body("{\"name\":\"a\"}".getBytes(java.nio.charset.StandardCharsets.UTF_8)).post("/test-probe"),
-                        415,
-                        "unsupported_media_type");
+                as("alice")
+                        .contentType(type)
+                        .body("{\"name\":\"a\"}".getBytes(java.nio.charset.StandardCharsets.UTF_8))
+                        .post("/test-probe"),
+                415,
+                "unsupported_media_type");
     }
 
     @Test
@@ -243,7 +249,8 @@ class BadRequestsTest {
     static ValidatableResponse problem(Response response, int status, String code) {
         assertThat(response.asString())
                 .doesNotContainIgnoringCase("exception")
-                .doesNotContain("dev.omni", "java.", "com.fasterxml", "io.quarkus", "secret", "upstream.example", "\tat ");
+                .doesNotContain(
+                        "dev.omni", "java.", "com.fasterxml", "io.quarkus", "secret", "upstream.example", "\tat ");
         return response.then()
                 .statusCode(status)
                 .contentType(Problem.MEDIA_TYPE)

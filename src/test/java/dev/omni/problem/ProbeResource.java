@@ -97,8 +97,7 @@ public class ProbeResource {
                 return Uni.createFrom().failure(new NullPointerException("secret detail"));
             }
             case "busy" ->
-                throw new ProblemException(
-                        ProblemCode.RATE_LIMITED, "Slow down.", Duration.ofMillis(1_200), null);
+                throw new ProblemException(ProblemCode.RATE_LIMITED, "Slow down.", Duration.ofMillis(1_200), null);
             case "slow" -> throw new TimeoutException("secret detail");
             case "error" -> throw new StackOverflowError("secret detail");
             default -> throw new ProblemException(ProblemCode.SANDBOX_NOT_READY, "The sandbox is stopped.");
