@@ -1,6 +1,7 @@
 package dev.omni.problem;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.exc.InputCoercionException;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.InvalidDefinitionException;
@@ -31,6 +32,8 @@ final class JsonFailures {
                 problem;
             case ValueInstantiationException refused -> ProblemException.invalid(field(refused), "is not valid");
             case StreamConstraintsException limit -> tooComplex();
+            case JsonMappingException wrapped when wrapped.getCause() instanceof InputCoercionException range ->
+                ProblemException.invalid(field(wrapped), expectation(range.getTargetType()));
             case JsonMappingException wrapped when wrapped.getCause() instanceof JsonProcessingException cause ->
                 explain(cause);
             default -> malformed();
