@@ -11,6 +11,15 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 public class Jobs {
     /**
+     * Starts a job. With an idempotency key a repeated call gives the job of the first, or fails with
+     * {@code idempotency_conflict} when it asks for something else. Fails with {@code sandbox_not_found} or
+     * {@code sandbox_not_ready}.
+     */
+    public Uni<Job> start(Caller caller, String sandboxId, NewJob job, @Nullable String idempotencyKey) {
+        throw new UnsupportedOperationException();
+    }
+
+    /**
      * Follows a job from a cursor, or from its start. Fails with {@code sandbox_not_found}, {@code job_not_found},
      * {@code sandbox_not_ready} or {@code invalid_cursor}.
      */
