@@ -69,7 +69,7 @@ record NewSandboxRequest(
 
     private static final String NAME = "[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?";
     private static final String OCTET = "(25[0-5]|2[0-4]\\d|1?\\d?\\d)";
-    private static final String IPV4_NETWORK = "(" + OCTET + "\\.){3}" + OCTET + "/(3[0-2]|[12]?\\d)";
+    static final String IPV4_NETWORK = "(" + OCTET + "\\.){3}" + OCTET + "/(3[0-2]|[12]?\\d)";
 
     NewSandboxRequest {
         env = env == null ? Map.of() : env;
