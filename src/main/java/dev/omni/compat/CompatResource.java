@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The four calls that the web app of the old server makes, at their old addresses. Their errors have the old envelope, see
- * {@code CompatErrors}. A {@code userId} is no longer needed; one that is not the token's is refused.
+ * {@link CompatErrors}. A {@code userId} is no longer needed; one that is not the token's is refused.
  */
 @Path("/api")
 @Authenticated
@@ -116,13 +116,12 @@ class CompatResource {
      * @param taskId the old clients' own; nothing depends on it
      */
     record ProcessRequest(
-            @NotBlank @Size(max = 1_000_000) @Pattern(regexp = "[^\\x00]*", message = "must not contain NUL")
-            String input,
+            @NotBlank @Size(max = 512 * 1024) String input,
 
             @NotBlank @Size(max = 64) String sandboxId,
             @Size(max = 256) @Nullable String userId,
 
-            @Pattern(regexp = "[A-Za-z0-9][A-Za-z0-9._\\[\\]-]{0,63}", message = "must be the name of a model")
+            @Pattern(regexp = "[A-Za-z0-9][A-Za-z0-9._:/@\\[\\]-]{0,127}", message = "must be the name of a model")
             @Nullable
             String model,
 

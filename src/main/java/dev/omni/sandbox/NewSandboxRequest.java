@@ -1,6 +1,7 @@
 package dev.omni.sandbox;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.omni.problem.PlainText;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
@@ -53,11 +54,7 @@ record NewSandboxRequest(
                                 regexp = "(?!omni\\.).*",
                                 message = "labels that begin with 'omni.' are the service's own")
                         String,
-                        @NotNull
-                        @Pattern(
-                                regexp = LABEL_VALUE,
-                                message = "must be at most 255 characters, none of them a control character")
-                        String>
+                        @NotNull @Size(max = 255) @PlainText String>
                 labels,
 
         @Valid @Nullable Resources resources,
@@ -65,7 +62,6 @@ record NewSandboxRequest(
         @Valid @Nullable Network network) {
 
     static final String LABEL_KEY = "[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?";
-    static final String LABEL_VALUE = "[^\\p{Cntrl}]{0,255}";
 
     private static final String NAME = "[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?";
     private static final String OCTET = "(25[0-5]|2[0-4]\\d|1?\\d?\\d)";

@@ -1,14 +1,18 @@
 package dev.omni.sandbox;
 
 import dev.omni.identity.Caller;
+import dev.omni.problem.PlainText;
 import dev.omni.problem.ProblemException;
 import io.quarkus.security.Authenticated;
 import io.quarkus.security.identity.SecurityIdentity;
 import io.smallrye.mutiny.Uni;
 import jakarta.validation.Valid;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.PUT;
@@ -44,9 +48,6 @@ import org.jspecify.annotations.Nullable;
 class SandboxResource {
     private static final Pattern IDEMPOTENCY_KEY = Pattern.compile("[\\x21-\\x7E]{1,128}");
     private static final Pattern LABEL_KEY = Pattern.compile("(?!omni\\.)" + NewSandboxRequest.LABEL_KEY);
-    private static final Pattern LABEL_VALUE = Pattern.compile(NewSandboxRequest.LABEL_VALUE);
-    private static final int DEFAULT_LIMIT = 20;
-    private static final int MAX_LIMIT = 100;
     /** A list is filtered by what labels its items may carry, so it needs no more of them. */
     private static final int MAX_LABELS = 32;
 
@@ -169,20 +170,10 @@ class SandboxResource {
                             example = "project:q3")
                     @RestQuery
                     List<String> label,
-            @Parameter(
-                            description = "At most so many",
-                            schema =
-                                    @Schema(
-                                            type = SchemaType.INTEGER,
-                                            minimum = "1",
-                                            maximum = "100",
-                                            defaultValue = "20"))
-                    @RestQuery
-                    @Nullable
-                    String limit,
+            @Parameter(description = "At most so many") @RestQuery @DefaultValue("20") @Min(1) @Max(100) int limit,
             @Parameter(description = "`nextCursor` of the page before, with the same filters") @RestQuery @Nullable
                     String cursor) {
-        return sandboxes.list(caller(), status(status), labels(label), limit(limit), cursor);
+        return sandboxes.list(caller(), status(status), labels(label), limit, cursor);
     }
 
     @GET
@@ -264,19 +255,6 @@ class SandboxResource {
                         .orElseThrow(() -> ProblemException.invalid("status", "is not a status of sandboxes"));
     }
 
-    private static int limit(@Nullable String limit) {
-        if (limit == null) {
-            return DEFAULT_LIMIT;
-        }
-        if (limit.matches("\\d{1,3}")) {
-            int number = Integer.parseInt(limit);
-            if (number >= 1 && number <= MAX_LIMIT) {
-                return number;
-            }
-        }
-        throw ProblemException.invalid("limit", "must be 1 to " + MAX_LIMIT);
-    }
-
     private static Map<String, String> labels(List<String> pairs) {
         if (pairs.size() > MAX_LABELS) {
             throw ProblemException.invalid("label", "must be given at most " + MAX_LABELS + " times");
@@ -286,7 +264,7 @@ class SandboxResource {
             int colon = pair.indexOf(':');
             if (colon < 0
                     || !LABEL_KEY.matcher(pair.substring(0, colon)).matches()
-                    || !LABEL_VALUE.matcher(pair.substring(colon + 1)).matches()) {
+                    || !PlainText.Validator.isPlain(pair, false)) {
                 throw ProblemException.invalid("label", "must be key:value, as labels are");
             }
             String before = labels.put(pair.substring(0, colon), pair.substring(colon + 1));

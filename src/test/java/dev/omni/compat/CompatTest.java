@@ -1,6 +1,6 @@
 package dev.omni.compat;
 
-import static dev.omni.sandbox.Users.as;
+import static dev.omni.TestUsers.as;
 import static dev.omni.sandbox.Users.createReady;
 import static dev.omni.sandbox.Users.somebody;
 import static io.restassured.RestAssured.given;
@@ -55,8 +55,7 @@ class CompatTest {
     void theStatusTellsWhenTheSandboxWasCreatedInMilliseconds() {
         Instant before = Instant.now();
         String id = createReady(user);
-        Number createdAt = as(user)
-                .queryParam("id", id)
+        Number createdAt = as(user).queryParam("id", id)
                 .queryParam("userId", user)
                 .get("/api/sandbox/status")
                 .then()
@@ -84,12 +83,9 @@ class CompatTest {
     @Test
     void anInputIsAcceptedAsAJob() {
         String id = createReady(user);
-        post(
-                        "/api/knowledge/process",
-                        """
+        post("/api/knowledge/process", """
                         {"input": "What is 1 + 1?", "sandboxId": "%s", "userId": "%s", "model": "haiku",
-                         "env": {"LANG": "C.UTF-8"}, "taskId": "t-1"}"""
-                                .formatted(id, user))
+                         "env": {"LANG": "C.UTF-8"}, "taskId": "t-1"}""".formatted(id, user))
                 .statusCode(202)
                 .body("jobId", notNullValue())
                 .body("accepted", equalTo(true));
@@ -194,14 +190,13 @@ class CompatTest {
     }
 
     private ValidatableResponse post(String path, String body) {
-        return as(user).contentType(ContentType.JSON).body(body).post(path).then();
+        return as(user).body(body).post(path).then();
     }
 
     private void awaitStatus(String id, String status) {
         await().atMost(Duration.ofSeconds(20))
                 .until(
-                        () -> as(user)
-                                .get("/api/sandbox/status?id=" + id)
+                        () -> as(user).get("/api/sandbox/status?id=" + id)
                                 .then()
                                 .extract()
                                 .path("status"),

@@ -1,6 +1,6 @@
 package dev.omni.sandbox;
 
-import static dev.omni.sandbox.Users.as;
+import static dev.omni.TestUsers.as;
 import static dev.omni.sandbox.Users.awaitGone;
 import static dev.omni.sandbox.Users.create;
 import static dev.omni.sandbox.Users.sandboxesOf;
@@ -13,7 +13,6 @@ import dev.omni.daytona.local.Fault;
 import dev.omni.daytona.local.LocalDaytona;
 import dev.omni.daytona.local.Operation;
 import io.quarkus.test.junit.QuarkusTest;
-import io.restassured.http.ContentType;
 import io.restassured.response.ValidatableResponse;
 import jakarta.inject.Inject;
 import java.util.List;
@@ -60,8 +59,14 @@ class CreatingOnceTest {
 
     @Test
     void keysOfDifferentUsersHaveNothingToDoWithEachOther() {
-        String id = createWithKey(somebody(), "key-1", "{}").statusCode(201).extract().path("id");
-        String other = createWithKey(somebody(), "key-1", "{}").statusCode(201).extract().path("id");
+        String id = createWithKey(somebody(), "key-1", "{}")
+                .statusCode(201)
+                .extract()
+                .path("id");
+        String other = createWithKey(somebody(), "key-1", "{}")
+                .statusCode(201)
+                .extract()
+                .path("id");
         assertThat(other).isNotEqualTo(id);
     }
 
@@ -70,8 +75,10 @@ class CreatingOnceTest {
         String user = somebody();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<String>> calls = IntStream.range(0, 6)
-                    .mapToObj(i -> threads.submit(() ->
-                            createWithKey(user, "key-1", "{}").statusCode(201).extract().<String>path("id")))
+                    .mapToObj(i -> threads.submit(() -> createWithKey(user, "key-1", "{}")
+                            .statusCode(201)
+                            .extract()
+                            .<String>path("id")))
                     .toList();
             for (Future<String> call : calls) {
                 assertThat(call.get()).isEqualTo(calls.getFirst().get());
@@ -83,7 +90,8 @@ class CreatingOnceTest {
     @Test
     void aNameIsTakenUntilItsSandboxIsDeleted() {
         String user = somebody();
-        String id = create(user, "{\"name\": \"lab\"}").statusCode(201).extract().path("id");
+        String id =
+                create(user, "{\"name\": \"lab\"}").statusCode(201).extract().path("id");
         create(user, "{\"name\": \"lab\"}").statusCode(409).body("code", equalTo("name_taken"));
         createWithKey(user, "key-1", "{\"name\": \"lab\"}").statusCode(409).body("code", equalTo("name_taken"));
         create(somebody(), "{\"name\": \"lab\"}").statusCode(201);
@@ -97,7 +105,8 @@ class CreatingOnceTest {
     void aSandboxWhoseAnswerWasLostIsFoundAgain() {
         String user = somebody();
         daytona.faults().on(Operation.CREATE_SANDBOX).once(Fault.lostAnswer());
-        String id = create(user, "{\"name\": \"lab\"}").statusCode(201).extract().path("id");
+        String id =
+                create(user, "{\"name\": \"lab\"}").statusCode(201).extract().path("id");
         assertThat(sandboxesOf(user)).containsExactly(id);
     }
 
@@ -140,9 +149,7 @@ class CreatingOnceTest {
     }
 
     private static ValidatableResponse createWithKey(String user, String key, String body) {
-        return as(user)
-                .contentType(ContentType.JSON)
-                .header("Idempotency-Key", key)
+        return as(user).header("Idempotency-Key", key)
                 .body(body)
                 .post("/api/v1/sandboxes")
                 .then();

@@ -1,6 +1,6 @@
 package dev.omni.sandbox;
 
-import static dev.omni.sandbox.Users.as;
+import static dev.omni.TestUsers.as;
 import static dev.omni.sandbox.Users.awaitGone;
 import static dev.omni.sandbox.Users.awaitStatus;
 import static dev.omni.sandbox.Users.create;
@@ -112,12 +112,12 @@ class DefaultSandboxTest {
 
     @Test
     void leavesItsNameToNoOther() {
-        create(user, "{\"name\": \"default\"}")
-                .statusCode(400)
-                .body("violations[0].field", equalTo("name"));
+        create(user, "{\"name\": \"default\"}").statusCode(400).body("violations[0].field", equalTo("name"));
     }
 
     private ValidatableResponse ensure(String preference) {
-        return as(user).header("Prefer", preference).put("/api/v1/sandboxes/default").then();
+        return as(user).header("Prefer", preference)
+                .put("/api/v1/sandboxes/default")
+                .then();
     }
 }

@@ -1,6 +1,6 @@
 package dev.omni.sandbox;
 
-import static dev.omni.sandbox.Users.as;
+import static dev.omni.TestUsers.as;
 import static dev.omni.sandbox.Users.awaitGone;
 import static dev.omni.sandbox.Users.awaitStatus;
 import static dev.omni.sandbox.Users.create;
@@ -19,7 +19,6 @@ import dev.omni.daytona.local.Fault;
 import dev.omni.daytona.local.LocalDaytona;
 import dev.omni.daytona.local.Operation;
 import io.quarkus.test.junit.QuarkusTest;
-import io.restassured.http.ContentType;
 import jakarta.inject.Inject;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -38,9 +37,7 @@ class SandboxLifecycleTest {
     @Test
     void aSandboxIsCreatedStoppedStartedAndDeleted() {
         String user = somebody();
-        String id = as(user)
-                .contentType(ContentType.JSON)
-                .header("Prefer", "wait=30")
+        String id = as(user).header("Prefer", "wait=30")
                 .body("{\"name\": \"lab\", \"labels\": {\"project\": \"q3\"}}")
                 .post("/api/v1/sandboxes")
                 .then()

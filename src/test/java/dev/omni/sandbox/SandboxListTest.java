@@ -1,6 +1,6 @@
 package dev.omni.sandbox;
 
-import static dev.omni.sandbox.Users.as;
+import static dev.omni.TestUsers.as;
 import static dev.omni.sandbox.Users.awaitStatus;
 import static dev.omni.sandbox.Users.create;
 import static dev.omni.sandbox.Users.createReady;
@@ -50,7 +50,8 @@ class SandboxListTest {
 
     @Test
     void isFilteredByLabels() {
-        create(user, "{\"labels\": {\"project\": \"q2\", \"kind\": \"report\"}}").statusCode(201);
+        create(user, "{\"labels\": {\"project\": \"q2\", \"kind\": \"report\"}}")
+                .statusCode(201);
         String id = create(user, "{\"labels\": {\"project\": \"q3\", \"kind\": \"report\"}}")
                 .statusCode(201)
                 .extract()

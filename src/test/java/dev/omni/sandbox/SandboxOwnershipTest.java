@@ -1,6 +1,6 @@
 package dev.omni.sandbox;
 
-import static dev.omni.sandbox.Users.as;
+import static dev.omni.TestUsers.as;
 import static dev.omni.sandbox.Users.awaitGone;
 import static dev.omni.sandbox.Users.awaitStatus;
 import static dev.omni.sandbox.Users.createReady;
@@ -74,11 +74,8 @@ class SandboxOwnershipTest {
     void aSandboxIsNotFoundByItsName() {
         as(alice).put("/api/v1/sandboxes/default").then().statusCode(201);
         String id = createReady(alice);
-        String name = as(alice)
-                .get("/api/v1/sandboxes/{id}", id)
-                .then()
-                .extract()
-                .path("name");
+        String name =
+                as(alice).get("/api/v1/sandboxes/{id}", id).then().extract().path("name");
         as(alice).get("/api/v1/sandboxes/{name}", name).then().statusCode(404);
     }
 
@@ -95,7 +92,8 @@ class SandboxOwnershipTest {
         List<Uni<SandboxAccess>> accesses = IntStream.range(0, 20)
                 .mapToObj(i -> sandboxes.access(caller(alice), id))
                 .toList();
-        List<SandboxAccess> proven = Uni.join().all(accesses).andFailFast().await().atMost(Duration.ofSeconds(10));
+        List<SandboxAccess> proven =
+                Uni.join().all(accesses).andFailFast().await().atMost(Duration.ofSeconds(10));
         assertThat(proven).hasSize(20).allSatisfy(access -> {
             assertThat(access.id()).isEqualTo(id);
             assertThat(access.owner()).isEqualTo(alice);

@@ -1,6 +1,6 @@
 package dev.omni.sandbox;
 
-import static dev.omni.sandbox.Users.as;
+import static dev.omni.TestUsers.as;
 import static dev.omni.sandbox.Users.create;
 import static dev.omni.sandbox.Users.somebody;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -8,7 +8,6 @@ import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.startsWith;
 
 import io.quarkus.test.junit.QuarkusTest;
-import io.restassured.http.ContentType;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -80,7 +79,6 @@ class SandboxRequestTest {
     @ValueSource(strings = {"wait=61", "wait=soon", "wait"})
     void aPreferenceThatCannotBeHonouredIsRefused(String preference) {
         as(USER).header("Prefer", preference)
-                .contentType(ContentType.JSON)
                 .body("{}")
                 .post("/api/v1/sandboxes")
                 .then()
@@ -91,7 +89,6 @@ class SandboxRequestTest {
     @Test
     void anIdempotencyKeyIsShortAndPrintable() {
         as(USER).header("Idempotency-Key", "x".repeat(129))
-                .contentType(ContentType.JSON)
                 .body("{}")
                 .post("/api/v1/sandboxes")
                 .then()
@@ -106,9 +103,7 @@ class SandboxRequestTest {
 
     @Test
     void everythingThatMayBeSaidIsUnderstood() {
-        create(
-                        somebody(),
-                        """
+        create(somebody(), """
                         {"name": "lab.1_a-b", "env": {"LANG": "C.UTF-8", "TEXT": "a\\nb"},
                          "labels": {"example.com/team": "Grüße"},
                          "idle": {"stopAfterMinutes": 30, "archiveAfterMinutes": 60, "deleteAfterMinutes": 0},

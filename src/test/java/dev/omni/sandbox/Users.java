@@ -1,14 +1,11 @@
 package dev.omni.sandbox;
 
-import static io.restassured.RestAssured.given;
+import static dev.omni.TestUsers.as;
 import static org.awaitility.Awaitility.await;
 
-import io.restassured.http.ContentType;
 import io.restassured.response.ValidatableResponse;
-import io.restassured.specification.RequestSpecification;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 
 /** Signed-in users, and the steps that tests of sandboxes share. */
@@ -22,30 +19,13 @@ public final class Users {
         return "user-" + UUID.randomUUID();
     }
 
-    /** A request that carries the user's token. */
-    public static RequestSpecification as(String userId, String... groups) {
-        String token = given().contentType(ContentType.JSON)
-                .body(Map.of("sub", userId, "groups", List.of(groups)))
-                .post("/dev/token")
-                .then()
-                .statusCode(200)
-                .extract()
-                .path("token");
-        return given().auth().oauth2(token);
-    }
-
     static ValidatableResponse create(String userId, String body) {
-        return as(userId)
-                .contentType(ContentType.JSON)
-                .body(body)
-                .post("/api/v1/sandboxes")
-                .then();
+        return as(userId).body(body).post("/api/v1/sandboxes").then();
     }
 
     /** The id of a new sandbox that is ready. */
     public static String createReady(String userId) {
         return as(userId)
-                .contentType(ContentType.JSON)
                 .header("Prefer", "wait=30")
                 .body("{}")
                 .post("/api/v1/sandboxes")
@@ -70,10 +50,7 @@ public final class Users {
 
     static void awaitGone(String userId, String sandboxId) {
         await().atMost(PATIENCE)
-                .until(() -> as(userId)
-                                .get("/api/v1/sandboxes/{id}", sandboxId)
-                                .statusCode()
-                        == 404);
+                .until(() -> as(userId).get("/api/v1/sandboxes/{id}", sandboxId).statusCode() == 404);
     }
 
     /** The ids of the user's sandboxes that are not being deleted, newest first. */
