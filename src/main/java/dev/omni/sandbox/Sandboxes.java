@@ -1,19 +1,178 @@
 package dev.omni.sandbox;
 
+import dev.omni.daytona.Daytona;
+import dev.omni.daytona.DaytonaException;
+import dev.omni.daytona.NewSandbox;
+import dev.omni.daytona.RemoteSandbox;
+import dev.omni.daytona.RemoteState;
 import dev.omni.identity.Caller;
+import dev.omni.problem.ProblemCode;
+import dev.omni.problem.ProblemException;
+import dev.omni.sandbox.AccessProofs.Proof;
+import dev.omni.sandbox.Creation.Adoption;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** The rules of sandboxes. */
 @ApplicationScoped
 public class Sandboxes {
+    /** Daytona also finds a sandbox by its name; we do not. */
+    private static final Pattern ID = Pattern.compile("[A-Za-z0-9-]{1,64}");
+    /** Enough to see whether any other sandbox has the name. */
+    private static final int NAMESAKES = 10;
+
+    /**
+     * A sandbox that was asked for.
+     *
+     * @param fresh whether it was created now
+     */
+    public record Ensured(Sandbox sandbox, boolean fresh) {}
+
+    private final SandboxConfig config;
+    private final Daytona daytona;
+    private final Blueprints blueprints;
+    private final Creation creation;
+    private final DefaultSandbox defaultSandbox;
+    private final Lifecycle lifecycle;
+    private final AccessProofs proofs;
+    private final Polling polling;
+
+    Sandboxes(
+            SandboxConfig config,
+            Daytona daytona,
+            Blueprints blueprints,
+            Creation creation,
+            DefaultSandbox defaultSandbox,
+            Lifecycle lifecycle,
+            AccessProofs proofs,
+            Polling polling) {
+        this.config = config;
+        this.daytona = daytona;
+        this.blueprints = blueprints;
+        this.creation = creation;
+        this.defaultSandbox = defaultSandbox;
+        this.lifecycle = lifecycle;
+        this.proofs = proofs;
+        this.polling = polling;
+    }
+
+    /**
+     * Creates a sandbox, or gives the one that the same key created before. Fails with {@code name_taken} or
+     * {@code idempotency_conflict}. That a name is unique is certain among sandboxes created without a key; beyond that it
+     * is checked in Daytona's list, which may lag.
+     *
+     * @param wait how long to wait for it to be ready; zero answers as soon as it exists
+     */
+    Uni<Sandbox> create(Caller caller, NewSandboxRequest request, @Nullable String idempotencyKey, Duration wait) {
+        NewSandbox wanted = blueprints.of(caller.userId(), request, idempotencyKey);
+        return refuseNamesakes(caller, request.name(), wanted.name())
+                .chain(() -> creation.create(wanted, idempotencyKey == null ? Adoption.NEVER : Adoption.SAME_REQUEST))
+                .onFailure(DaytonaException.class)
+                .transform(failure -> refusal(failure, request))
+                .chain(created -> waitFor(created.sandbox(), wait, status -> status != SandboxStatus.CREATING))
+                .map(Sandbox::of);
+    }
+
+    /**
+     * The caller's own long-lived sandbox: created, found, woken when it is stopped or archived, replaced when it is
+     * broken.
+     *
+     * @param wait how long to wait for it to be ready
+     */
+    public Uni<Ensured> ensureDefault(Caller caller, Duration wait) {
+        return defaultSandbox
+                .ensure(caller.userId())
+                .onFailure(DaytonaException.class)
+                .transform(failure -> refusal(failure, null))
+                .chain(created -> waitFor(
+                                created.sandbox(),
+                                wait,
+                                status -> status == SandboxStatus.READY
+                                        || status == SandboxStatus.ERROR
+                                        || status == SandboxStatus.DELETING)
+                        .map(sandbox -> new Ensured(Sandbox.of(sandbox), created.fresh())));
+    }
+
+    /** One sandbox. Fails with {@code sandbox_not_found}. */
+    public Uni<Sandbox> get(Caller caller, String sandboxId) {
+        return find(caller, sandboxId).map(Sandbox::of);
+    }
+
+    /**
+     * A page of the caller's own sandboxes, newest first. Daytona's list may lag behind what happens.
+     *
+     * @param labels all of which a sandbox must carry
+     * @param limit 1 to 100
+     */
+    Uni<SandboxPage> list(
+            Caller caller,
+            @Nullable SandboxStatus status,
+            Map<String, String> labels,
+            int limit,
+            @Nullable String cursor) {
+        String binding = Fingerprint.of(
+                config.environment(),
+                caller.userId(),
+                status == null ? "" : status.wireName(),
+                new TreeMap<>(labels).toString());
+        Map<String, String> all = new HashMap<>(labels);
+        all.putAll(SandboxLabels.of(caller.userId(), config.environment()));
+        Set<RemoteState> states = status == null ? Set.of() : status.storedStates();
+        return daytona.list(all, states, limit, cursor == null ? null : ListCursor.decode(binding, cursor))
+                .map(page -> new SandboxPage(
+                        page.items().stream()
+                                .filter(sandbox -> mayUse(caller, sandbox))
+                                .map(Sandbox::of)
+                                .filter(sandbox -> status == null || sandbox.status() == status)
+                                .toList(),
+                        page.nextCursor() == null ? null : ListCursor.encode(binding, page.nextCursor())));
+    }
+
+    /** Starts a sandbox. Fails with {@code sandbox_not_found} or {@code sandbox_not_ready}. */
+    Uni<Sandbox> start(Caller caller, String sandboxId) {
+        return act(caller, sandboxId, lifecycle::start).map(Sandbox::of);
+    }
+
+    /** Stops a sandbox: what runs in it ends, its files stay. Fails as {@link #start} does. */
+    Uni<Sandbox> stop(Caller caller, String sandboxId) {
+        return act(caller, sandboxId, lifecycle::stop)
+                .invoke(() -> proofs.forget(sandboxId))
+                .map(Sandbox::of);
+    }
+
+    /**
+     * Deletes a sandbox. One that is not there, or not the caller's, is left alone and no failure: a repeated call cannot
+     * be told from a guess. Fails with {@code sandbox_not_ready} when it stays busy.
+     */
+    Uni<Void> delete(Caller caller, String sandboxId) {
+        return act(caller, sandboxId, lifecycle::delete)
+                .onFailure(Sandboxes::isSandboxNotFound)
+                .recoverWithNull()
+                .invoke(() -> proofs.forget(sandboxId));
+    }
+
     /**
      * Proves that the sandbox is the caller's (or that the caller is an operator) and opens it. The proof is cached for a
      * short time, since an owner never changes. Fails with {@code sandbox_not_found} otherwise: that a sandbox of somebody
      * else exists is not told.
      */
     public Uni<SandboxAccess> access(Caller caller, String sandboxId) {
-        throw new UnsupportedOperationException();
+        return proofs.get(sandboxId, this::prove).map(proof -> {
+            if (!caller.isOperator() && !proof.owner().equals(caller.userId())) {
+                throw notFound();
+            }
+            return new SandboxAccess(sandboxId, proof.owner(), daytona.toolbox(sandboxId, proof.toolboxProxyUrl()));
+        });
     }
 
     /**
@@ -22,6 +181,123 @@ public class Sandboxes {
      * {@code onFailure().recoverWithUni(...)}.
      */
     public <T> Uni<T> explain(String sandboxId, Throwable failure) {
-        throw new UnsupportedOperationException();
+        boolean aboutTheSandbox = failure instanceof DaytonaException e
+                && (e.kind() == DaytonaException.Kind.REFUSED || e.kind() == DaytonaException.Kind.NOT_RUNNING);
+        if (!aboutTheSandbox) {
+            return Uni.createFrom().failure(failure);
+        }
+        proofs.forget(sandboxId);
+        return managed(sandboxId)
+                .onFailure(lookFailure -> !isSandboxNotFound(lookFailure))
+                .transform(lookFailure -> failure)
+                .chain(sandbox -> Uni.createFrom()
+                        .failure(
+                                switch (SandboxStatus.of(sandbox.state())) {
+                                    case READY -> failure;
+                                    case DELETING -> notFound();
+                                    case CREATING, STOPPING, STOPPED, ARCHIVED, ERROR -> Lifecycle.notReady(sandbox);
+                                }));
+    }
+
+    private Uni<Proof> prove(String sandboxId) {
+        return managed(sandboxId).map(sandbox -> {
+            if (SandboxStatus.of(sandbox.state()) == SandboxStatus.DELETING) {
+                throw notFound();
+            }
+            return new Proof(
+                    Objects.requireNonNull(SandboxLabels.owner(sandbox, config.environment())),
+                    sandbox.toolboxProxyUrl());
+        });
+    }
+
+    /** A sandbox of this environment, whoever it belongs to. */
+    private Uni<RemoteSandbox> managed(String sandboxId) {
+        if (!ID.matcher(sandboxId).matches()) {
+            return Uni.createFrom().failure(notFound());
+        }
+        return daytona.get(sandboxId)
+                .onFailure(Creation::isNotFound)
+                .transform(failure -> notFound())
+                .invoke(sandbox -> {
+                    if (!sandbox.id().equals(sandboxId) || SandboxLabels.owner(sandbox, config.environment()) == null) {
+                        throw notFound();
+                    }
+                });
+    }
+
+    private Uni<RemoteSandbox> find(Caller caller, String sandboxId) {
+        return managed(sandboxId).invoke(sandbox -> {
+            if (!mayUse(caller, sandbox)) {
+                throw notFound();
+            }
+        });
+    }
+
+    private <T> Uni<T> act(Caller caller, String sandboxId, Function<RemoteSandbox, Uni<T>> action) {
+        return find(caller, sandboxId)
+                .chain(action::apply)
+                .onFailure(Creation::isNotFound)
+                .transform(failure -> notFound());
+    }
+
+    private boolean mayUse(Caller caller, RemoteSandbox sandbox) {
+        String owner = SandboxLabels.owner(sandbox, config.environment());
+        return owner != null && (caller.isOperator() || owner.equals(caller.userId()));
+    }
+
+    private Uni<Void> refuseNamesakes(Caller caller, @Nullable String name, String derivedName) {
+        if (name == null) {
+            return Uni.createFrom().voidItem();
+        }
+        Map<String, String> labels = new HashMap<>(SandboxLabels.of(caller.userId(), config.environment()));
+        labels.put(SandboxLabels.NAME, name);
+        return daytona.list(labels, Set.of(), NAMESAKES, null)
+                .invoke(page -> {
+                    boolean taken = page.items().stream()
+                            .anyMatch(sandbox -> !sandbox.name().equals(derivedName)
+                                    && SandboxStatus.of(sandbox.state()) != SandboxStatus.DELETING);
+                    if (taken) {
+                        throw Creation.nameTaken();
+                    }
+                })
+                .replaceWithVoid();
+    }
+
+    private Uni<RemoteSandbox> waitFor(RemoteSandbox sandbox, Duration wait, Predicate<SandboxStatus> settled) {
+        if (wait.isZero() || settled.test(SandboxStatus.of(sandbox.state()))) {
+            return Uni.createFrom().item(sandbox);
+        }
+        return polling.until(now -> settled.test(SandboxStatus.of(now.state())), wait, () -> daytona.get(sandbox.id()));
+    }
+
+    /** What Daytona's refusal of a new sandbox means, where it is the caller who can do something about it. */
+    private static ProblemException refusal(DaytonaException failure, @Nullable NewSandboxRequest request) {
+        if (failure.kind() != DaytonaException.Kind.BAD_REQUEST) {
+            return failure;
+        }
+        String message = failure.upstreamMessage();
+        if (message.contains("limit exceeded") || message.contains("exceeds maximum allowed")) {
+            return new ProblemException(
+                    ProblemCode.QUOTA_EXCEEDED, "The sandbox platform's quota is used up.", null, failure);
+        }
+        if (message.contains("No available runners")) {
+            return new ProblemException(
+                    ProblemCode.UPSTREAM_UNAVAILABLE, "The sandbox platform has no free capacity.", null, failure);
+        }
+        if (request != null && request.snapshot() != null && message.startsWith("Snapshot ")) {
+            return ProblemException.invalid("snapshot", "there is no such snapshot that is ready to be used");
+        }
+        if (request != null && request.resources() != null && message.contains("resources")) {
+            return ProblemException.invalid("resources", "must be absent: the snapshot decides them");
+        }
+        return failure;
+    }
+
+    private static boolean isSandboxNotFound(Throwable failure) {
+        return failure instanceof ProblemException e && e.code() == ProblemCode.SANDBOX_NOT_FOUND;
+    }
+
+    private static ProblemException notFound() {
+        return new ProblemException(ProblemCode.SANDBOX_NOT_FOUND, "You have no sandbox with that id.");
     }
 }

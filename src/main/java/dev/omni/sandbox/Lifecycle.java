@@ -1,0 +1,144 @@
+package dev.omni.sandbox;
+
+import dev.omni.daytona.Daytona;
+import dev.omni.daytona.DaytonaException;
+import dev.omni.daytona.RemoteSandbox;
+import dev.omni.problem.ProblemCode;
+import dev.omni.problem.ProblemException;
+import io.smallrye.mutiny.Uni;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import org.jboss.logging.Logger;
+
+/** Moves a sandbox from one status to another, where its present one allows it. Else {@code sandbox_not_ready}. */
+@ApplicationScoped
+class Lifecycle {
+    private static final Duration FIRST_LOOK = Duration.ofMillis(300);
+    /** Longer than Daytona holds a start. */
+    private static final Duration LOOKING = Duration.ofSeconds(40);
+    /** A stop is a TERM, 10 seconds, and a KILL. */
+    private static final Duration STOPPING = Duration.ofSeconds(15);
+    /** Daytona deletes nothing that is in motion; most motions are over by then. */
+    private static final Duration BUSY = Duration.ofSeconds(10);
+
+    private static final Logger LOG = Logger.getLogger(Lifecycle.class);
+
+    private final Daytona daytona;
+    private final Polling polling;
+
+    Lifecycle(Daytona daytona, Polling polling) {
+        this.daytona = daytona;
+        this.polling = polling;
+    }
+
+    /** Starts a stopped or archived sandbox, and answers as soon as it can be seen to move. */
+    Uni<RemoteSandbox> start(RemoteSandbox sandbox) {
+        return switch (SandboxStatus.of(sandbox.state())) {
+            case READY, CREATING -> Uni.createFrom().item(sandbox);
+            case STOPPED, ARCHIVED -> wake(sandbox);
+            case STOPPING, DELETING, ERROR -> Uni.createFrom().failure(notReady(sandbox));
+        };
+    }
+
+    Uni<RemoteSandbox> stop(RemoteSandbox sandbox) {
+        return switch (SandboxStatus.of(sandbox.state())) {
+            case STOPPING, STOPPED, ARCHIVED -> Uni.createFrom().item(sandbox);
+            case READY ->
+                daytona.stop(sandbox.id())
+                        .chain(() -> daytona.get(sandbox.id()))
+                        .onFailure(Lifecycle::isConflict)
+                        .recoverWithUni(() -> overtaken(sandbox.id()));
+            case CREATING, DELETING, ERROR -> Uni.createFrom().failure(notReady(sandbox));
+        };
+    }
+
+    /** Deletes it, waiting a while for what keeps it busy. That it is gone already is a success. */
+    Uni<Void> delete(RemoteSandbox sandbox) {
+        return polling.until(deleted -> deleted, BUSY, () -> tryToDelete(sandbox.id()))
+                .invoke(deleted -> {
+                    if (!deleted) {
+                        throw busy();
+                    }
+                })
+                .replaceWithVoid();
+    }
+
+    /** Waits for a sandbox that is stopping to have stopped, within bounds. */
+    Uni<RemoteSandbox> stopped(RemoteSandbox sandbox) {
+        return polling.until(
+                now -> SandboxStatus.of(now.state()) != SandboxStatus.STOPPING,
+                STOPPING,
+                () -> daytona.get(sandbox.id()));
+    }
+
+    static ProblemException notReady(RemoteSandbox sandbox) {
+        return new ProblemException(
+                ProblemCode.SANDBOX_NOT_READY,
+                "The sandbox is "
+                        + switch (SandboxStatus.of(sandbox.state())) {
+                            case CREATING -> "being created or started.";
+                            case READY -> "ready.";
+                            case STOPPING -> "stopping.";
+                            case STOPPED -> "stopped. Start it first.";
+                            case ARCHIVED -> "archived. Start it first.";
+                            case DELETING -> "being deleted.";
+                            case ERROR -> "broken.";
+                        });
+    }
+
+    private Uni<RemoteSandbox> wake(RemoteSandbox sandbox) {
+        Uni<RemoteSandbox> call = daytona.start(sandbox.id()).memoize().indefinitely();
+        call.subscribe()
+                .with(
+                        started -> LOG.debugf("Daytona answered the start of %s", sandbox.id()),
+                        failure -> LOG.warnf("Starting %s failed: %s", sandbox.id(), failure.getMessage()));
+        // A conflict means that somebody else moves it; a bad request, that it failed: both show in what it is now.
+        Uni<RemoteSandbox> answered = call.onFailure(failure -> isConflict(failure) || isBadRequest(failure))
+                .recoverWithUni(() -> daytona.get(sandbox.id()));
+        Uni<RemoteSandbox> seen = polling.pause(FIRST_LOOK)
+                .chain(() -> polling.until(Lifecycle::moves, LOOKING, () -> daytona.get(sandbox.id())))
+                .chain(now -> moves(now)
+                        ? Uni.createFrom().item(now)
+                        : Uni.createFrom().nothing())
+                .onFailure()
+                .recoverWithUni(() -> Uni.createFrom().nothing());
+        return Uni.combine().any().of(answered, seen);
+    }
+
+    /** Somebody else moved it at the same moment: perhaps to where it was meant to go. */
+    private Uni<RemoteSandbox> overtaken(String id) {
+        return daytona.get(id).invoke(now -> {
+            if (SandboxStatus.of(now.state()) == SandboxStatus.READY) {
+                throw busy();
+            }
+        });
+    }
+
+    private static ProblemException busy() {
+        return new ProblemException(ProblemCode.SANDBOX_NOT_READY, "The sandbox is busy. Try again in a moment.");
+    }
+
+    private static boolean moves(RemoteSandbox sandbox) {
+        SandboxStatus status = SandboxStatus.of(sandbox.state());
+        return status != SandboxStatus.STOPPED && status != SandboxStatus.ARCHIVED;
+    }
+
+    /** False while it is busy. A second deletion is refused as busy too, so a look tells the two apart. */
+    private Uni<Boolean> tryToDelete(String id) {
+        return daytona.delete(id)
+                .replaceWith(true)
+                .onFailure(Lifecycle::isConflict)
+                .recoverWithUni(
+                        () -> daytona.get(id).map(now -> SandboxStatus.of(now.state()) == SandboxStatus.DELETING))
+                .onFailure(Creation::isNotFound)
+                .recoverWithItem(true);
+    }
+
+    private static boolean isConflict(Throwable failure) {
+        return failure instanceof DaytonaException e && e.kind() == DaytonaException.Kind.CONFLICT;
+    }
+
+    private static boolean isBadRequest(Throwable failure) {
+        return failure instanceof DaytonaException e && e.kind() == DaytonaException.Kind.BAD_REQUEST;
+    }
+}
