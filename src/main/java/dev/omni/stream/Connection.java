@@ -45,16 +45,11 @@ final class Connection {
     private final Wire wire;
     private final Inbox inbox;
     private final Subscriptions subscriptions;
+    private final Liveness liveness;
 
     private State state = State.OPEN;
     private Tokens.Verified identity;
     private int invalidInARow;
-    /** Frames that were written but have not left for the kernel. */
-    private int undrained;
-    /** At the last tick a write had not drained: when it does, the peer has read. */
-    private boolean blocked;
-
-    private long lastSign = System.nanoTime();
     private long ticker;
     private long expiry;
 
@@ -73,6 +68,7 @@ final class Connection {
         this.tokens = tokens;
         this.wire = wire;
         this.identity = identity;
+        this.liveness = new Liveness(config.pongTimeout(), System.nanoTime());
         this.inbox = new Inbox(config, loop, this::handle);
         this.subscriptions = new Subscriptions(config.maxSubscriptions(), loop, this::send, this::refuse);
     }
@@ -91,7 +87,7 @@ final class Connection {
         if (state != State.OPEN) {
             return;
         }
-        lastSign = System.nanoTime();
+        liveness.sign(System.nanoTime());
         if (!inbox.offer(text)) {
             close(CloseCode.LIMIT);
         }
@@ -105,7 +101,7 @@ final class Connection {
     }
 
     void pong() {
-        lastSign = System.nanoTime();
+        liveness.sign(System.nanoTime());
     }
 
     /** Follows a job that its user has started. From any thread. */
@@ -155,14 +151,13 @@ final class Connection {
         if (state != State.OPEN) {
             return;
         }
-        if (System.nanoTime() - lastSign > config.pongTimeout().toNanos()) {
-            close(CloseCode.NO_PONG);
-        } else if (undrained > 0) {
-            // More would only queue up behind it. That it drains is as good a sign of life as a pong.
-            blocked = true;
-        } else {
-            sendAndForget(ServerMessage.Heartbeat.now());
-            wire.ping().subscribe().with(sent -> {}, gone -> {});
+        switch (liveness.tick(System.nanoTime())) {
+            case PROBE -> {
+                sendAndForget(ServerMessage.Heartbeat.now());
+                wire.ping().subscribe().with(sent -> {}, gone -> {});
+            }
+            case HOLD -> LOG.debug("the reader is behind: no heartbeat");
+            case GIVE_UP -> close(CloseCode.NO_PONG);
         }
     }
 
@@ -276,7 +271,7 @@ final class Connection {
             if (state != State.OPEN) {
                 return CompletableFuture.<Void>completedFuture(null);
             }
-            undrained++;
+            liveness.writing();
             return wire.send(WireFormat.encode(message))
                     .emitOn(loop)
                     .subscribeAsCompletionStage()
@@ -285,13 +280,10 @@ final class Connection {
     }
 
     private void written(@Nullable Throwable failure) {
-        undrained--;
+        liveness.drained(System.nanoTime());
         if (failure != null) {
             // Nothing can be written any more; the socket's own close event may come later.
             closed();
-        } else if (blocked) {
-            blocked = false;
-            lastSign = System.nanoTime();
         }
     }
 }
