@@ -19,7 +19,11 @@ class Slots {
 
     /** Whether a slot is free just now: refuses early, promises nothing. */
     boolean hasRoom(String userId) {
-        return all.get() < config.maxConnections() && byUser.getOrDefault(userId, 0) < config.maxConnectionsPerUser();
+        return all.get() < config.maxConnections() && used(userId) < config.maxConnectionsPerUser();
+    }
+
+    int used(String userId) {
+        return byUser.getOrDefault(userId, 0);
     }
 
     boolean tryAcquire(String userId) {
