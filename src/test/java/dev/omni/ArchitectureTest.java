@@ -48,7 +48,7 @@ class ArchitectureTest {
                 .whereLayer("job")
                 .mayOnlyAccessLayers("sandbox", "daytona", "identity", "problem")
                 .whereLayer("stream")
-                .mayOnlyAccessLayers("job", "sandbox", "identity", "problem")
+                .mayOnlyAccessLayers("job", "sandbox", "identity", "problem", "observe")
                 .check(CLASSES);
     }
 

@@ -1,35 +1,200 @@
 package dev.omni.job;
 
+import dev.omni.daytona.DaytonaException;
+import dev.omni.daytona.DaytonaException.Kind;
 import dev.omni.identity.Caller;
+import dev.omni.problem.ProblemCode;
+import dev.omni.problem.ProblemException;
 import dev.omni.sandbox.SandboxAccess;
+import dev.omni.sandbox.Sandboxes;
+import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Event;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import java.util.function.Function;
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /** The rules of jobs. Each call checks that the sandbox is the caller's. */
 @ApplicationScoped
 public class Jobs {
+    private static final Logger LOG = Logger.getLogger(Jobs.class);
+    private static final Duration CANCEL_TIMEOUT = Duration.ofSeconds(10);
+
+    private final Sandboxes sandboxes;
+    private final JobStarter starter;
+    private final JobRecords records;
+    private final JobLogs logs;
+    private final Event<JobStarted> started;
+
+    Jobs(Sandboxes sandboxes, JobStarter starter, JobRecords records, JobLogs logs, Event<JobStarted> started) {
+        this.sandboxes = sandboxes;
+        this.starter = starter;
+        this.records = records;
+        this.logs = logs;
+        this.started = started;
+    }
+
+    /**
+     * Starts a job. With an idempotency key a repeated call gives the job of the first, or fails with
+     * {@code idempotency_conflict} when it asks for something else. Fails with {@code sandbox_not_found} or
+     * {@code sandbox_not_ready}.
+     */
+    public Uni<Job> start(Caller caller, String sandboxId, NewJob job, @Nullable String idempotencyKey) {
+        return inSandbox(
+                caller,
+                sandboxId,
+                sandbox -> starter.start(sandbox, job, idempotencyKey).chain(start -> {
+                    if (!start.fresh()) {
+                        return records.describe(start.job());
+                    }
+                    LOG.infof("Job %s started", start.job().id());
+                    return logs.watch(start.job())
+                            .invoke(() -> {
+                                started.fire(new JobStarted(sandbox, start.job().id()));
+                                records.prune(sandbox);
+                            })
+                            .replaceWith(() -> records.running(start.job()));
+                }));
+    }
+
+    /** One job. */
+    public Uni<Job> get(Caller caller, String sandboxId, UUID jobId) {
+        return withJob(caller, sandboxId, jobId, records::describe);
+    }
+
+    /** The sandbox's jobs that are still kept, newest first. */
+    public Uni<List<Job>> list(Caller caller, String sandboxId) {
+        return inSandbox(
+                caller,
+                sandboxId,
+                sandbox -> records.all(sandbox)
+                        .chain(jobs -> jobs.isEmpty()
+                                ? Uni.createFrom().item(List.<Job>of())
+                                : Uni.join()
+                                        .all(jobs.stream()
+                                                .map(records::describe)
+                                                .toList())
+                                        .usingConcurrencyOf(4)
+                                        .andFailFast())
+                        .map(jobs -> jobs.stream()
+                                .sorted(Comparator.comparing(Job::createdAt)
+                                        .thenComparing(Job::id)
+                                        .reversed())
+                                .toList()));
+    }
+
     /**
      * Follows a job from a cursor, or from its start. Fails with {@code sandbox_not_found}, {@code job_not_found},
      * {@code sandbox_not_ready} or {@code invalid_cursor}.
      */
     public Uni<JobStream> events(Caller caller, String sandboxId, UUID jobId, @Nullable String cursor) {
-        throw new UnsupportedOperationException();
+        return withJob(
+                caller,
+                sandboxId,
+                jobId,
+                job -> Uni.createFrom().item(() -> stream(job, Cursor.decode(cursor, jobId))));
     }
 
     /** Follows a job that was just {@linkplain JobStarted started}, from its start. */
     public Uni<JobStream> events(SandboxAccess sandbox, UUID jobId) {
-        throw new UnsupportedOperationException();
+        return records.find(sandbox, jobId).map(job -> stream(job, Cursor.START));
+    }
+
+    /** What a job has printed so far, from a cursor on: the bytes of one stream, or of both as they came. */
+    public Uni<Multi<byte[]>> output(
+            Caller caller,
+            String sandboxId,
+            UUID jobId,
+            @Nullable String cursor,
+            JobEvent.@Nullable OutputStream stream) {
+        return withJob(
+                caller,
+                sandboxId,
+                jobId,
+                job -> Uni.createFrom().item(() -> {
+                    LogPosition from = Cursor.decode(cursor, jobId).position();
+                    return job.command().isEmpty()
+                            ? Multi.createFrom().empty()
+                            : new OutputBytes(from, stream)
+                                    .of(job.sandbox()
+                                            .toolbox()
+                                            .readLog(
+                                                    job.sessionId(),
+                                                    job.command().get().id()));
+                }));
     }
 
     /** Writes to a job's stdin. Fails with {@code job_finished} or {@code input_closed}, beside the codes of events. */
     public Uni<Void> input(Caller caller, String sandboxId, UUID jobId, String data) {
-        throw new UnsupportedOperationException();
+        return withJob(
+                caller,
+                sandboxId,
+                jobId,
+                job -> records.requireRunning(job).chain(commandId -> {
+                    if (!job.header().openStdin()) {
+                        return Uni.createFrom()
+                                .failure(
+                                        new ProblemException(
+                                                ProblemCode.INPUT_CLOSED,
+                                                "The job was started without an open stdin; ask for it with \"stdin\": \"open\"."));
+                    }
+                    return job.sandbox()
+                            .toolbox()
+                            .input(job.sessionId(), commandId, data)
+                            .onFailure(failure -> is(failure, Kind.GONE))
+                            .transform(failure -> finished());
+                }));
     }
 
     /** Ends a running job: TERM, then KILL. Fails with {@code job_finished}, beside the codes of events. */
     public Uni<Void> cancel(Caller caller, String sandboxId, UUID jobId) {
-        throw new UnsupportedOperationException();
+        return withJob(
+                caller, sandboxId, jobId, job -> records.requireRunning(job).chain(commandId -> end(job)));
+    }
+
+    static Uni<Void> end(JobRef job) {
+        LOG.infof("Job %s is being cancelled", job.id());
+        return job.sandbox()
+                .toolbox()
+                .execute(JobScript.cancel(job.directory()), Map.of(), CANCEL_TIMEOUT)
+                .chain(run -> run.exitCode() == 0
+                        ? Uni.createFrom().voidItem()
+                        : Uni.createFrom()
+                                .failure(new ProblemException(
+                                        ProblemCode.UPSTREAM_ERROR, "The job could not be cancelled; try again.")));
+    }
+
+    static ProblemException finished() {
+        return new ProblemException(ProblemCode.JOB_FINISHED, "The job has finished.");
+    }
+
+    static boolean is(Throwable failure, Kind kind) {
+        return failure instanceof DaytonaException daytona && daytona.kind() == kind;
+    }
+
+    private JobStream stream(JobRef job, Cursor from) {
+        Multi<JobEvent> events = job.command().isPresent()
+                ? logs.events(job, from)
+                : Multi.createFrom().iterable(Closing.all(job, from, JobEnd.lost()));
+        return new JobStream(from.encode(job.id()), events);
+    }
+
+    private <T> Uni<T> withJob(Caller caller, String sandboxId, UUID jobId, Function<JobRef, Uni<? extends T>> action) {
+        return inSandbox(
+                caller, sandboxId, sandbox -> records.find(sandbox, jobId).chain(action));
+    }
+
+    private <T> Uni<T> inSandbox(Caller caller, String sandboxId, Function<SandboxAccess, Uni<T>> action) {
+        return sandboxes
+                .access(caller, sandboxId)
+                .chain(sandbox -> action.apply(sandbox)
+                        .onFailure(DaytonaException.class)
+                        .recoverWithUni(failure -> sandboxes.explain(sandboxId, failure)));
     }
 }

@@ -2,6 +2,7 @@ package dev.omni.problem;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A failure with a place in the public error model. Thrown anywhere, answered as a problem document. */
@@ -34,12 +35,19 @@ public class ProblemException extends RuntimeException {
 
     /** A 400 {@code validation_failed} naming one field. */
     public static ProblemException invalid(String field, String message) {
-        return new ProblemException(
-                ProblemCode.VALIDATION_FAILED,
-                field + ": " + message,
-                List.of(new Violation(field, message)),
-                null,
-                null);
+        return invalid(List.of(new Violation(field, message)));
+    }
+
+    /** A 400 {@code validation_failed} naming each field that is wrong. */
+    static ProblemException invalid(List<Violation> violations) {
+        return of(ProblemCode.VALIDATION_FAILED, violations);
+    }
+
+    /** A refusal whose detail is its violations. */
+    static ProblemException of(ProblemCode code, List<Violation> violations) {
+        String detail =
+                violations.stream().map(v -> v.field() + ": " + v.message()).collect(Collectors.joining("; "));
+        return new ProblemException(code, detail, violations, null, null);
     }
 
     public ProblemCode code() {

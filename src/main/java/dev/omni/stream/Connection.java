@@ -253,9 +253,7 @@ final class Connection {
             return ServerMessage.Error.of(job, problem);
         }
         if (state == State.OPEN) {
-            LogFields.job(job);
-            LOG.error("a job could not be followed or acted on", failure);
-            LogFields.noJob();
+            LogFields.about(job, () -> LOG.error("a job could not be followed or acted on", failure));
         }
         return ServerMessage.Error.of(job, ProblemCode.INTERNAL_ERROR.code(), ProblemCode.INTERNAL_ERROR.title());
     }

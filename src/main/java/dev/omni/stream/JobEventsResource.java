@@ -11,7 +11,9 @@ import io.quarkus.security.identity.SecurityIdentity;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -20,9 +22,7 @@ import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
-import org.jboss.resteasy.reactive.RestHeader;
 import org.jboss.resteasy.reactive.RestMulti;
-import org.jboss.resteasy.reactive.RestPath;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 @Path("/api/v1/sandboxes/{sandboxId}/jobs/{jobId}/events")
 @Authenticated
 @Tag(name = "Jobs")
-class JobEventsResource {
+public class JobEventsResource {
     /** A comment: keeps proxies from closing a quiet stream. */
     private static final byte[] HEARTBEAT = bytes(": heartbeat\n\n");
 
@@ -63,10 +63,10 @@ class JobEventsResource {
                     + "Last-Event-ID resumes behind it. The stream ends after done, when the token expires, and when "
                     + "the server is draining.")
     @APIResponse(responseCode = "200", description = "The events", content = @Content(mediaType = "text/event-stream"))
-    RestMulti<byte[]> events(
-            @RestPath String sandboxId,
-            @RestPath UUID jobId,
-            @RestHeader("Last-Event-ID") @Nullable String lastEventId) {
+    public RestMulti<byte[]> events(
+            @PathParam("sandboxId") String sandboxId,
+            @PathParam("jobId") UUID jobId,
+            @HeaderParam("Last-Event-ID") @Nullable String lastEventId) {
         Tokens.Verified caller = Tokens.Verified.of(identity)
                 .orElseThrow(() -> new ProblemException(ProblemCode.UNAUTHENTICATED, "a token is needed"));
         String userId = caller.caller().userId();

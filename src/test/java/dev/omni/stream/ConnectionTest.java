@@ -131,8 +131,7 @@ class ConnectionTest {
         assertThat(told).hasValue(1);
         await().untilAsserted(() ->
                 assertThat(wires).allSatisfy(wire -> assertThat(wire.closes).containsExactly(CloseCode.GOING_AWAY)));
-        List<Instant> times =
-                wires.stream().map(wire -> wire.closedAt).sorted().toList();
+        List<Instant> times = wires.stream().map(wire -> wire.closedAt).sorted().toList();
         assertThat(Duration.between(times.getFirst(), times.getLast()))
                 .isGreaterThan(FAST.drainSpread().dividedBy(3));
     }
@@ -152,8 +151,7 @@ class ConnectionTest {
     private Opened connect(StreamConfig config, RecordingWire wire, Instant expiresAt) {
         Context context = vertx.getOrCreateContext();
         var identity = new Tokens.Verified(new Caller("carol", Set.of()), expiresAt);
-        var opened =
-                new Opened(context, new Connection(vertx, context, config, jobs, tokens, wire, identity));
+        var opened = new Opened(context, new Connection(vertx, context, config, jobs, tokens, wire, identity));
         wire.answered = () -> opened.run(Connection::pong);
         after.add(() -> opened.run(Connection::closed));
         opened.run(Connection::open);

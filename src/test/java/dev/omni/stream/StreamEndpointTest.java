@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.omni.TestUsers;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
@@ -35,7 +36,7 @@ class StreamEndpointTest {
 
     @Test
     void aHandshakeWithoutAGoodTokenIsRefused() {
-        String good = TestClient.token(user);
+        String good = TestUsers.token(user);
         int signature = good.lastIndexOf('.') + 1;
         String forged = good.substring(0, signature) + "A".repeat(good.length() - signature);
 
@@ -50,7 +51,7 @@ class StreamEndpointTest {
 
     @Test
     void aConnectionBeginsWithAHeartbeat() {
-        try (TestClient client = TestClient.connect(base, TestClient.token(user))) {
+        try (TestClient client = TestClient.connect(base, TestUsers.token(user))) {
             JsonNode first = client.next();
 
             assertThat(first.path("type").asText()).isEqualTo("heartbeat");
@@ -62,7 +63,7 @@ class StreamEndpointTest {
     @Test
     void aBrowserBringsItsTokenInASubprotocol() {
         try (TestClient client = TestClient.connectWithSubprotocols(
-                base, "bearer-token-carrier", carrier("Authorization", "Bearer " + TestClient.token(user)))) {
+                base, "bearer-token-carrier", carrier("Authorization", "Bearer " + TestUsers.token(user)))) {
             assertThat(client.subprotocol()).isEqualTo("bearer-token-carrier");
             assertThat(client.nextType()).isEqualTo("heartbeat");
         }
@@ -77,8 +78,7 @@ class StreamEndpointTest {
 
     @Test
     void aTokenWithoutTheSubprotocolThatAnswersForItIsABadRequest() {
-        assertThat(TestClient.refusalOfSubprotocols(
-                        base, carrier("Authorization", "Bearer " + TestClient.token(user))))
+        assertThat(TestClient.refusalOfSubprotocols(base, carrier("Authorization", "Bearer " + TestUsers.token(user))))
                 .isEqualTo(400);
         assertThat(TestClient.refusalOfSubprotocols(
                         base, "bearer-token-carrier", carrier("X-Forwarded-For", "10.0.0.1")))
@@ -87,7 +87,7 @@ class StreamEndpointTest {
 
     @Test
     void aPingIsAnsweredByAHeartbeat() {
-        try (TestClient client = TestClient.connect(base, TestClient.token(user))) {
+        try (TestClient client = TestClient.connect(base, TestUsers.token(user))) {
             assertThat(client.nextType()).isEqualTo("heartbeat");
 
             client.send("{\"type\":\"ping\"}").join();
@@ -98,7 +98,7 @@ class StreamEndpointTest {
 
     @Test
     void anInvalidMessageIsNamedAndTheConnectionLivesOn() {
-        try (TestClient client = TestClient.connect(base, TestClient.token(user))) {
+        try (TestClient client = TestClient.connect(base, TestUsers.token(user))) {
             client.send("{\"type\":\"cancel\",\"sandboxId\":\"box\"}").join();
             JsonNode error = client.nextButHeartbeats();
             client.sendBinary(new byte[] {1, 2, 3});
@@ -115,7 +115,7 @@ class StreamEndpointTest {
 
     @Test
     void twentyInvalidMessagesInARowCloseTheConnection() {
-        try (TestClient client = TestClient.connect(base, TestClient.token(user))) {
+        try (TestClient client = TestClient.connect(base, TestUsers.token(user))) {
             for (int i = 0; i < 19; i++) {
                 client.send("nonsense").join();
             }
@@ -137,12 +137,12 @@ class StreamEndpointTest {
     @Test
     void aMessageThatIsTooLargeClosesTheConnection() {
         String large = "{\"type\":\"auth\",\"token\":\"" + "x".repeat(40_000);
-        try (TestClient client = TestClient.connect(base, TestClient.token(user))) {
+        try (TestClient client = TestClient.connect(base, TestUsers.token(user))) {
             client.send(large + large);
 
             assertThat(client.closeCode()).isEqualTo(CloseCode.TOO_LARGE.code());
         }
-        try (TestClient client = TestClient.connect(base, TestClient.token(user))) {
+        try (TestClient client = TestClient.connect(base, TestUsers.token(user))) {
             client.sendFragment(large, false).thenCompose(sent -> client.sendFragment(large, true));
 
             assertThat(client.closeCode()).isEqualTo(CloseCode.TOO_LARGE.code());
@@ -152,7 +152,7 @@ class StreamEndpointTest {
     @Test
     void aMessageJustUnderTheMaximumIsTaken() {
         String message = "{\"type\":\"auth\",\"token\":\"" + "x".repeat(65_000) + "\"}";
-        try (TestClient client = TestClient.connect(base, TestClient.token(user))) {
+        try (TestClient client = TestClient.connect(base, TestUsers.token(user))) {
             client.send(message).join();
 
             assertThat(client.nextButHeartbeats().path("code").asText()).isEqualTo("invalid_token");
@@ -161,7 +161,7 @@ class StreamEndpointTest {
 
     @Test
     void aConnectionEndsWithItsToken() {
-        try (TestClient client = TestClient.connect(base, TestClient.token(user, Duration.ofSeconds(2)))) {
+        try (TestClient client = TestClient.connect(base, TestUsers.shortLivedToken(user, 2))) {
             assertThat(client.nextType()).isEqualTo("heartbeat");
 
             assertThat(client.closeCode()).isEqualTo(CloseCode.TOKEN.code());
@@ -171,12 +171,12 @@ class StreamEndpointTest {
     @Test
     void aNewerTokenOfTheSameUserKeepsTheConnectionOpen() {
         Duration life = Duration.ofSeconds(2);
-        String first = TestClient.token(user, life);
+        String first = TestUsers.shortLivedToken(user, life.toSeconds());
         Instant end = Instant.now().plus(life).plusSeconds(1);
         try (TestClient client = TestClient.connect(base, first)) {
             assertThat(client.nextType()).isEqualTo("heartbeat");
 
-            client.send("{\"type\":\"auth\",\"token\":\"" + TestClient.token(user) + "\"}")
+            client.send("{\"type\":\"auth\",\"token\":\"" + TestUsers.token(user) + "\"}")
                     .join();
             assertThat(client.nextType()).isEqualTo("heartbeat");
 
@@ -188,8 +188,8 @@ class StreamEndpointTest {
 
     @Test
     void aTokenOfSomebodyElseOrNoneAtAllDoesNotRenewAConnection() {
-        try (TestClient client = TestClient.connect(base, TestClient.token(user, Duration.ofSeconds(3)))) {
-            client.send("{\"type\":\"auth\",\"token\":\"" + TestClient.token(user + "-else") + "\"}")
+        try (TestClient client = TestClient.connect(base, TestUsers.shortLivedToken(user, 3))) {
+            client.send("{\"type\":\"auth\",\"token\":\"" + TestUsers.token(user + "-else") + "\"}")
                     .join();
             client.send("{\"type\":\"auth\",\"token\":\"nonsense\"}").join();
 
@@ -202,7 +202,7 @@ class StreamEndpointTest {
 
     @Test
     void aUserWithTooManyConnectionsIsRefusedUntilOneIsClosed() {
-        String token = TestClient.token(user);
+        String token = TestUsers.token(user);
         List<TestClient> clients = new ArrayList<>();
         try {
             for (int i = 0; i < config.maxConnectionsPerUser(); i++) {
@@ -226,7 +226,7 @@ class StreamEndpointTest {
 
     @Test
     void aClientThatSendsTooFastIsClosed() {
-        try (TestClient client = TestClient.connect(base, TestClient.token(user))) {
+        try (TestClient client = TestClient.connect(base, TestUsers.token(user))) {
             for (int i = 0; i < 2 * config.messageBurst() && client.isOpen(); i++) {
                 client.send("{\"type\":\"ping\"}").exceptionally(gone -> null).join();
             }
@@ -237,7 +237,7 @@ class StreamEndpointTest {
 
     @Test
     void aClosedClientThatDoesNotReadIsCut() {
-        try (TestClient client = TestClient.connectDeaf(base, TestClient.token(user))) {
+        try (TestClient client = TestClient.connectDeaf(base, TestUsers.token(user))) {
             assertThat(slots.used(user)).isEqualTo(1);
 
             for (int i = 0; i < 2 * config.messageBurst(); i++) {
@@ -251,7 +251,7 @@ class StreamEndpointTest {
 
     @Test
     void aRequestThatIsNoHandshakeFindsNothing() {
-        given().auth().oauth2(TestClient.token(user)).get("/ws").then().statusCode(404);
+        given().auth().oauth2(TestUsers.token(user)).get("/ws").then().statusCode(404);
     }
 
     private static String carrier(String header, String value) {

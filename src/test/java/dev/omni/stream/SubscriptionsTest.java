@@ -173,8 +173,8 @@ class SubscriptionsTest {
         assertThat(sent)
                 .filteredOn(ServerMessage.Error.class::isInstance)
                 .hasSize(2)
-                .allSatisfy(message -> assertThat(((ServerMessage.Error) message).code())
-                        .isEqualTo("too_many_subscriptions"));
+                .allSatisfy(message ->
+                        assertThat(((ServerMessage.Error) message).code()).isEqualTo("too_many_subscriptions"));
 
         drainOne();
         answer(subscriptions.subscribe(third, () -> stream("c", 0)));
@@ -186,10 +186,8 @@ class SubscriptionsTest {
         Multi<JobEvent> events = Multi.createBy()
                 .concatenating()
                 .streams(
-                        Multi.createFrom()
-                                .items(IntStream.rangeClosed(1, logs)
-                                        .mapToObj(i -> (JobEvent) new JobEvent.Log(
-                                                prefix + i, Instant.now(), JobEvent.OutputStream.STDOUT, "", false))),
+                        Multi.createFrom().items(IntStream.rangeClosed(1, logs).mapToObj(i -> (JobEvent)
+                                new JobEvent.Log(prefix + i, Instant.now(), JobEvent.OutputStream.STDOUT, "", false))),
                         Multi.createFrom()
                                 .item(new JobEvent.Done(prefix + "end", Instant.now(), 0, JobStatus.SUCCEEDED)));
         return Uni.createFrom().item(new JobStream(prefix + "0", events.invoke(event -> pulled.incrementAndGet())));

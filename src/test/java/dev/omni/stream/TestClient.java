@@ -1,19 +1,16 @@
 package dev.omni.stream;
 
-import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.restassured.http.ContentType;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
 import java.net.http.WebSocketHandshakeException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -37,21 +34,6 @@ final class TestClient implements WebSocket.Listener, AutoCloseable {
 
     private TestClient(boolean reads) {
         this.reads = reads;
-    }
-
-    /** A token of the user's, valid for an hour. */
-    static String token(String user) {
-        return token(user, Duration.ofHours(1));
-    }
-
-    static String token(String user, Duration life) {
-        return given().contentType(ContentType.JSON)
-                .body(Map.of("sub", user, "groups", List.of(), "expiresInSeconds", life.toSeconds()))
-                .post("/dev/token")
-                .then()
-                .statusCode(200)
-                .extract()
-                .path("token");
     }
 
     static TestClient connect(URI base, String token) {

@@ -118,8 +118,28 @@ class WireFormatTest {
         System.out.println("seed " + seed);
         var random = new Random(seed);
         String[] pieces = {
-            "{", "}", "[", "]", ":", ",", "\"type\"", "\"ping\"", "\"subscribe\"", "\"input\"", "\"sandboxId\"", "\"jobId\"",
-            "\"data\"", "\"" + JOB + "\"", "null", "1e999", "-0", "\"\\ud800\"", "\"\\u0000\"", " ", "\\", "true"
+            "{",
+            "}",
+            "[",
+            "]",
+            ":",
+            ",",
+            "\"type\"",
+            "\"ping\"",
+            "\"subscribe\"",
+            "\"input\"",
+            "\"sandboxId\"",
+            "\"jobId\"",
+            "\"data\"",
+            "\"" + JOB + "\"",
+            "null",
+            "1e999",
+            "-0",
+            "\"\\ud800\"",
+            "\"\\u0000\"",
+            " ",
+            "\\",
+            "true"
         };
         for (int i = 0; i < 20_000; i++) {
             String text;
@@ -150,12 +170,13 @@ class WireFormatTest {
 
     @Test
     void writesOutput() {
-        assertThat(WireFormat.encode(ServerMessage.of(
-                        KEY, new JobEvent.Log("c1", AT, JobEvent.OutputStream.STDOUT, "hi\n", false))))
-                .isEqualTo("{\"type\":\"log\",\"sandboxId\":\"box\",\"jobId\":\"" + JOB
-                        + "\",\"level\":\"info\",\"ts\":1700000000123,\"data\":\"hi\\n\",\"stream\":\"stdout\",\"cursor\":\"c1\"}");
-        assertThat(WireFormat.encode(ServerMessage.of(
-                        KEY, new JobEvent.Log("c2", AT, JobEvent.OutputStream.STDERR, "/w==", true))))
+        assertThat(WireFormat.encode(
+                        ServerMessage.of(KEY, new JobEvent.Log("c1", AT, JobEvent.OutputStream.STDOUT, "hi\n", false))))
+                .isEqualTo(
+                        "{\"type\":\"log\",\"sandboxId\":\"box\",\"jobId\":\"" + JOB
+                                + "\",\"level\":\"info\",\"ts\":1700000000123,\"data\":\"hi\\n\",\"stream\":\"stdout\",\"cursor\":\"c1\"}");
+        assertThat(WireFormat.encode(
+                        ServerMessage.of(KEY, new JobEvent.Log("c2", AT, JobEvent.OutputStream.STDERR, "/w==", true))))
                 .isEqualTo(
                         "{\"type\":\"log\",\"sandboxId\":\"box\",\"jobId\":\"" + JOB
                                 + "\",\"level\":\"error\",\"ts\":1700000000123,\"data\":\"/w==\",\"stream\":\"stderr\",\"encoding\":\"base64\",\"cursor\":\"c2\"}");
@@ -165,8 +186,9 @@ class WireFormatTest {
     void writesResultFailureAndEnd() {
         assertThat(WireFormat.encode(ServerMessage.of(
                         KEY, new JobEvent.Result("c", AT, new JobEvent.JobResult("# Done", "s", 0.25, 3, false)))))
-                .isEqualTo("{\"type\":\"result\",\"sandboxId\":\"box\",\"jobId\":\"" + JOB
-                        + "\",\"ts\":1700000000123,\"format\":\"markdown\",\"data\":\"# Done\",\"cursor\":\"c\",\"sessionId\":\"s\",\"costUsd\":0.25,\"turns\":3,\"isError\":false}");
+                .isEqualTo(
+                        "{\"type\":\"result\",\"sandboxId\":\"box\",\"jobId\":\"" + JOB
+                                + "\",\"ts\":1700000000123,\"format\":\"markdown\",\"data\":\"# Done\",\"cursor\":\"c\",\"sessionId\":\"s\",\"costUsd\":0.25,\"turns\":3,\"isError\":false}");
         assertThat(WireFormat.encode(ServerMessage.of(KEY, new JobEvent.Failure("c", AT, "cancelled", "stopped"))))
                 .isEqualTo("{\"type\":\"error\",\"sandboxId\":\"box\",\"jobId\":\"" + JOB
                         + "\",\"ts\":1700000000123,\"code\":\"cancelled\",\"message\":\"stopped\",\"cursor\":\"c\"}");
@@ -181,6 +203,7 @@ class WireFormatTest {
                 .isEqualTo("{\"type\":\"error\",\"ts\":5,\"code\":\"invalid_message\",\"message\":\"no\"}");
         assertThat(WireFormat.encode(new ServerMessage.Heartbeat(5))).isEqualTo("{\"type\":\"heartbeat\",\"ts\":5}");
         assertThat(WireFormat.encode(new ServerMessage.Subscribed("box", JOB, "c")))
-                .isEqualTo("{\"type\":\"subscribed\",\"sandboxId\":\"box\",\"jobId\":\"" + JOB + "\",\"cursor\":\"c\"}");
+                .isEqualTo(
+                        "{\"type\":\"subscribed\",\"sandboxId\":\"box\",\"jobId\":\"" + JOB + "\",\"cursor\":\"c\"}");
     }
 }

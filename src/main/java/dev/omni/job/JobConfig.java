@@ -1,0 +1,84 @@
+package dev.omni.job;
+
+import io.quarkus.runtime.configuration.MemorySize;
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import jakarta.validation.constraints.NotBlank;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** How jobs run and how their output is read. */
+@ConfigMapping(prefix = "omni.job")
+interface JobConfig {
+    /** How long a command may run when the request does not say. */
+    @WithDefault("1H")
+    Duration defaultTimeout();
+
+    /** The longest time limit that a request may ask for. */
+    @WithDefault("24H")
+    Duration maxTimeout();
+
+    /** Finished jobs kept per sandbox, with their output; the oldest go first. */
+    @WithDefault("50")
+    @Min(1)
+    @Max(1000)
+    int keep();
+
+    /** How often a running command's record is looked at. The end of a job is seen no later than this after it. */
+    @WithDefault("200MS")
+    Duration pollInterval();
+
+    /** How long Daytona may stay out of reach before the end of a followed job counts as unknown. */
+    @WithDefault("15M")
+    Duration giveUpAfter();
+
+    /** The most that {@code exec} returns of each of stdout and stderr. */
+    @WithDefault("1M")
+    MemorySize execOutputLimit();
+
+    Spool spool();
+
+    Prompt prompt();
+
+    /** The local copy of the logs that this replica is reading. It may be lost at any time. */
+    interface Spool {
+        /** Where it lies; a directory of its own below the temporary one by default. */
+        Optional<String> directory();
+
+        /** The most that is kept of one job. What a job prints beyond it is not streamed, and a message says so. */
+        @WithDefault("256M")
+        MemorySize maxPerJob();
+
+        /** How long an ended job's copy outlives its last reader. */
+        @WithDefault("30S")
+        Duration keepFor();
+
+        /** The most jobs read at once. */
+        @WithDefault("2000")
+        @Min(1)
+        int maxJobs();
+    }
+
+    /** How Claude Code is run. */
+    interface Prompt {
+        /** The program's name or path in the sandbox. */
+        @WithDefault("claude")
+        @NotBlank
+        String cli();
+
+        /** Flags for every run, behind those that headless streaming needs. */
+        Optional<List<String>> flags();
+
+        /** The workspace: absolute, or relative to the home directory, which is used when there is none. */
+        @WithDefault("workspace")
+        @NotBlank
+        String workspace();
+
+        /** How long a prompt may run when the request does not say. */
+        @WithDefault("30M")
+        Duration defaultTimeout();
+    }
+}

@@ -1,0 +1,41 @@
+package dev.omni.job;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a job ended.
+ *
+ * @param exitCode from Daytona's record; -1 when there is none
+ * @param at null where it is not known
+ */
+record JobEnd(JobStatus status, int exitCode, @Nullable Instant at) {
+    static JobEnd lost() {
+        return new JobEnd(JobStatus.LOST, -1, null);
+    }
+
+    /** The reason that the closing failure tells; null for a success. */
+    @Nullable
+    String failureCode() {
+        return switch (status) {
+            case FAILED -> "command_failed";
+            case CANCELLED -> "cancelled";
+            case TIMED_OUT -> "exec_timeout";
+            case LOST -> "job_lost";
+            case SUCCEEDED, RUNNING -> null;
+        };
+    }
+
+    String failureMessage() {
+        return switch (status) {
+            case FAILED ->
+                exitCode == 127
+                        ? "The program to run was not found in the sandbox (exit code 127)."
+                        : "The command ended with exit code %d.".formatted(exitCode);
+            case CANCELLED -> "The job was cancelled.";
+            case TIMED_OUT -> "The job reached its time limit and was ended.";
+            case LOST -> "How the job ended cannot be known: its sandbox stopped or its record is gone.";
+            case SUCCEEDED, RUNNING -> "";
+        };
+    }
+}

@@ -1,0 +1,165 @@
+package dev.omni.job;
+
+import dev.omni.problem.ProblemCode;
+import dev.omni.problem.ProblemException;
+import dev.omni.sandbox.Sandboxes;
+import io.quarkus.runtime.ShutdownEvent;
+import io.smallrye.common.vertx.VertxContext;
+import io.smallrye.mutiny.Multi;
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** The logs that this replica reads: one per job, however many follow it, closed some time after the last reader. */
+@ApplicationScoped
+class JobLogs {
+    private final Vertx vertx;
+    private final JobConfig config;
+    private final Sandboxes sandboxes;
+    private final Path directory;
+    private final Map<UUID, Entry> entries = new ConcurrentHashMap<>();
+
+    JobLogs(Vertx vertx, JobConfig config, Sandboxes sandboxes) {
+        this.vertx = vertx;
+        this.config = config;
+        this.sandboxes = sandboxes;
+        this.directory = spoolDirectory(config);
+    }
+
+    /** A log with its readers. While it is kept, a reader that comes back finds it as it was. */
+    private static final class Entry {
+        final Uni<JobLog> log;
+        private int holders;
+        private long generation;
+        private boolean closed;
+
+        Entry(Uni<JobLog> log) {
+            this.log = log;
+        }
+    }
+
+    /** Reads a job until it ends, though nobody follows it: that keeps its sandbox awake and its stream prompt. */
+    Uni<Void> watch(JobRef job) {
+        Entry entry = hold(job);
+        return entry.log
+                .onItemOrFailure()
+                .invoke((log, failure) -> {
+                    if (failure != null) {
+                        release(job.id(), entry);
+                    } else {
+                        ended(log).subscribe().with(ignored -> release(job.id(), entry));
+                    }
+                })
+                .replaceWithVoid();
+    }
+
+    /** The job's events from a cursor on. */
+    Multi<JobEvent> events(JobRef job, Cursor start) {
+        return Multi.createFrom().deferred(() -> {
+            Context context = VertxContext.getOrCreateDuplicatedContext(vertx);
+            Entry entry = hold(job);
+            return entry.log
+                    .onItem()
+                    .transformToMulti(log -> new JobReader(log, start, context).events())
+                    .onTermination()
+                    .invoke(() -> release(job.id(), entry));
+        });
+    }
+
+    private static Uni<Void> ended(JobLog log) {
+        return Uni.createFrom()
+                .deferred(() -> log.end() != null
+                        ? Uni.createFrom().voidItem()
+                        : log.moreThan(Long.MAX_VALUE).chain(() -> ended(log)));
+    }
+
+    private Entry hold(JobRef job) {
+        while (true) {
+            Entry entry = entries.computeIfAbsent(job.id(), id -> {
+                if (entries.size() >= config.spool().maxJobs()) {
+                    throw new ProblemException(
+                            ProblemCode.UPSTREAM_UNAVAILABLE, "Too many jobs are being followed; try again later.");
+                }
+                return new Entry(open(job).memoize().indefinitely());
+            });
+            synchronized (entry) {
+                if (!entry.closed) {
+                    entry.holders++;
+                    entry.generation++;
+                    return entry;
+                }
+            }
+            entries.remove(job.id(), entry);
+        }
+    }
+
+    private void release(UUID jobId, Entry entry) {
+        long seen;
+        synchronized (entry) {
+            entry.holders--;
+            if (entry.holders > 0) {
+                return;
+            }
+            seen = ++entry.generation;
+        }
+        vertx.setTimer(config.spool().keepFor().toMillis(), timer -> {
+            synchronized (entry) {
+                if (entry.holders > 0 || entry.generation != seen || entry.closed) {
+                    return;
+                }
+                entry.closed = true;
+            }
+            entries.remove(jobId, entry);
+            entry.log.subscribe().with(JobLog::close, failure -> {});
+        });
+    }
+
+    private Uni<JobLog> open(JobRef job) {
+        String commandId = job.command()
+                .orElseThrow(() -> new IllegalStateException("a job without a command has no log to read"))
+                .id();
+        return Uni.createFrom().emitter(emitter -> {
+            // Its own context: what it logs belongs to the job, and it outlives the request that began it.
+            Context context = VertxContext.createNewDuplicatedContext(vertx.getOrCreateContext());
+            context.runOnContext(ignored -> Spool.open(
+                            vertx, directory.resolve(job.id().toString()).toString() + "-" + UUID.randomUUID())
+                    .subscribe()
+                    .with(
+                            spool -> {
+                                JobLog log = new JobLog(vertx, job, commandId, spool, config, sandboxes);
+                                log.start();
+                                emitter.complete(log);
+                            },
+                            emitter::fail));
+        });
+    }
+
+    void stop(@Observes ShutdownEvent event) {
+        entries.values().forEach(entry -> entry.log.subscribe().with(JobLog::close, failure -> {}));
+    }
+
+    private static Path spoolDirectory(JobConfig config) {
+        try {
+            var owner = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+            @Nullable String configured = config.spool().directory().orElse(null);
+            if (configured == null) {
+                return Files.createTempDirectory("omni-spool-", owner);
+            }
+            Path parent = Files.createDirectories(Path.of(configured));
+            return Files.createTempDirectory(parent, "spool-", owner);
+        } catch (IOException e) {
+            throw new UncheckedIOException("omni.job.spool.directory cannot be used", e);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+package dev.omni.job;
+
+import dev.omni.job.Cursor.Stage;
+import dev.omni.job.LogDecoder.Decoded;
+import io.smallrye.mutiny.Multi;
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.Context;
+import io.vertx.core.buffer.Buffer;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One reader of a job's log: a cursor that moves when it is asked to. It holds a window of the log, never more, so a
+ * reader that lags costs nothing but its place.
+ */
+final class JobReader {
+    private static final int CHUNK = 64 * 1024;
+
+    private final JobLog log;
+    private final LogDecoder decoder;
+    private final Context context;
+
+    private byte[] window = new byte[CHUNK];
+    private int from;
+    private int to;
+    private LogPosition position;
+    private Stage stage;
+
+    /** @param context where events are told, whoever reads the log */
+    JobReader(JobLog log, Cursor start, Context context) {
+        this.log = log;
+        this.decoder = log.job().header().kind() == JobKind.PROMPT ? new PromptOutput() : new PlainOutput();
+        this.position = start.position();
+        // A reader that saw the end and comes back is told the end again: every subscription ends with it.
+        this.stage = start.stage() == Stage.DONE ? Stage.FAILURE : start.stage();
+        this.context = context;
+    }
+
+    /** The events, one for each that is asked for. To be subscribed to once. */
+    Multi<JobEvent> events() {
+        return Multi.createBy()
+                .repeating()
+                .uni(() -> next().emitOn(task -> context.runOnContext(ignored -> task.run())))
+                .whilst(event -> !(event instanceof JobEvent.Done));
+    }
+
+    private Uni<JobEvent> next() {
+        return Uni.createFrom().deferred(() -> {
+            JobEvent event = decoded();
+            if (event != null) {
+                return Uni.createFrom().item(event);
+            }
+            // The end is looked at first: once it is there, the length no longer changes.
+            JobEnd end = log.end();
+            long read = position.offset() + (to - from);
+            if (read < log.spool().length()) {
+                return fill(read).chain(this::next);
+            }
+            if (end != null) {
+                return Uni.createFrom().item(closing(end));
+            }
+            return log.moreThan(read).chain(this::next);
+        });
+    }
+
+    private @Nullable JobEvent decoded() {
+        while (true) {
+            boolean complete = log.end() != null
+                    && position.offset() + (to - from) >= log.spool().length();
+            Decoded decoded = decoder.next(window, from, to, position, complete);
+            if (decoded == null) {
+                return null;
+            }
+            from += (int) (decoded.after().offset() - position.offset());
+            position = decoded.after();
+            LogDecoder.Body body = decoded.body();
+            if (body instanceof LogDecoder.Text(var stream, var data, var base64)) {
+                return new JobEvent.Log(cursor(), Instant.now(), stream, data, base64);
+            }
+            if (body instanceof LogDecoder.Outcome(var result) && stage == Stage.OUTPUT) {
+                stage = Stage.RESULT;
+                return new JobEvent.Result(cursor(), Instant.now(), result);
+            }
+        }
+    }
+
+    private Uni<Void> fill(long at) {
+        if (from > 0) {
+            System.arraycopy(window, from, window, 0, to - from);
+            to -= from;
+            from = 0;
+        }
+        if (to == window.length) {
+            window = java.util.Arrays.copyOf(window, Math.min(LogDecoder.WINDOW, window.length * 2));
+        }
+        return log.spool().read(at, window.length - to).invoke(this::take).replaceWithVoid();
+    }
+
+    private void take(Buffer bytes) {
+        bytes.getBytes(window, to);
+        to += bytes.length();
+    }
+
+    private JobEvent closing(JobEnd end) {
+        Closing closing = Closing.next(log.job(), new Cursor(position, stage), end);
+        stage = closing.stage();
+        return closing.event();
+    }
+
+    private String cursor() {
+        return new Cursor(position, stage).encode(log.job().id());
+    }
+}

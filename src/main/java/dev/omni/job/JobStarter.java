@@ -1,0 +1,196 @@
+package dev.omni.job;
+
+import com.fasterxml.uuid.Generators;
+import com.fasterxml.uuid.impl.TimeBasedEpochGenerator;
+import dev.omni.daytona.DaytonaException.Kind;
+import dev.omni.daytona.Session;
+import dev.omni.daytona.Toolbox;
+import dev.omni.problem.ProblemCode;
+import dev.omni.problem.ProblemException;
+import dev.omni.sandbox.SandboxAccess;
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.buffer.Buffer;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Supplier;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/** Starts jobs: a Daytona session each, whose id is the job's, so that every replica can find it. */
+@ApplicationScoped
+class JobStarter {
+    private static final Logger LOG = Logger.getLogger(JobStarter.class);
+    private static final Duration SESSION_CHECK = Duration.ofMillis(200);
+    private static final int SESSION_CHECKS = 25;
+
+    private final TimeBasedEpochGenerator ids = Generators.timeBasedEpochGenerator();
+    private final JobConfig config;
+    private final JobDirectories directories;
+    private final Timer timer;
+
+    JobStarter(JobConfig config, JobDirectories directories, Timer timer) {
+        this.config = config;
+        this.directories = directories;
+        this.timer = timer;
+    }
+
+    /**
+     * A job that runs.
+     *
+     * @param fresh whether this call started it, rather than an earlier one under the same key
+     */
+    record Start(JobRef job, boolean fresh) {}
+
+    /** Starts a job; a repeated call with the same key finds the job of the first. */
+    Uni<Start> start(SandboxAccess sandbox, NewJob job, @Nullable String idempotencyKey) {
+        UUID id = idempotencyKey == null
+                ? ids.generate()
+                : derived(Fingerprint.of(sandbox.owner(), sandbox.id(), idempotencyKey));
+        return start(sandbox, job, id, JobRecords.sessionOf(id), idempotencyKey != null);
+    }
+
+    /** Starts a command that is nobody's job: it is not listed and not announced. */
+    Uni<JobRef> startUnlisted(SandboxAccess sandbox, NewJob.Command command) {
+        UUID id = ids.generate();
+        return start(sandbox, command, id, "omni-exec-" + id, false).map(Start::job);
+    }
+
+    private Uni<Start> start(SandboxAccess sandbox, NewJob job, UUID id, String sessionId, boolean mayExist) {
+        JobHeader header = header(job);
+        Toolbox toolbox = sandbox.toolbox();
+        return directories.of(sandbox, id).chain(directory -> {
+            Supplier<Uni<Start>> run = () -> run(sandbox, job, id, sessionId, directory, header);
+            return toolbox.createSession(sessionId)
+                    .replaceWith(true)
+                    .onFailure(failure -> mayExist && Jobs.is(failure, Kind.CONFLICT))
+                    .recoverWithItem(false)
+                    .chain(created -> created
+                            ? run.get()
+                            : existing(sandbox, id, sessionId, directory, header, run, SESSION_CHECKS));
+        });
+    }
+
+    private Uni<Start> run(
+            SandboxAccess sandbox, NewJob job, UUID id, String sessionId, String directory, JobHeader header) {
+        Toolbox toolbox = sandbox.toolbox();
+        Uni<Void> stdin = stdin(job) instanceof NewJob.Stdin.Text(String text)
+                ? toolbox.upload(directory + "/stdin", Buffer.buffer(text))
+                : Uni.createFrom().voidItem();
+        String script = JobScript.run(header, directory, command(job), cwd(job), job.env(), stdin(job));
+        return stdin.chain(() -> toolbox.start(sessionId, script))
+                .map(commandId -> new Session.Command(commandId, script, null))
+                // The call may have arrived though its answer did not: what the session says counts.
+                .onFailure()
+                .recoverWithUni(failure -> toolbox.session(sessionId)
+                        .onFailure()
+                        .transform(ignored -> failure)
+                        .map(JobRecords::commandOf)
+                        .chain(found -> found.isPresent()
+                                ? Uni.createFrom().item(found.get())
+                                : Uni.createFrom().failure(failure)))
+                .onFailure()
+                .invoke(failure -> toolbox.deleteSession(sessionId)
+                        .subscribe()
+                        .with(done -> {}, again -> LOG.warnf("An empty session stays in sandbox %s", sandbox.id())))
+                .map(command ->
+                        new Start(new JobRef(sandbox, id, sessionId, Optional.of(command), directory, header), true));
+    }
+
+    private Uni<Start> existing(
+            SandboxAccess sandbox,
+            UUID id,
+            String sessionId,
+            String directory,
+            JobHeader header,
+            Supplier<Uni<Start>> run,
+            int checksLeft) {
+        return sandbox.toolbox().session(sessionId).chain(session -> {
+            Optional<Session.Command> command = JobRecords.commandOf(session);
+            if (command.isEmpty()) {
+                // The call that made the session is about to start the job, or died before it could. Starting it twice
+                // is
+                // harmless: the script in the sandbox lets only the first through.
+                return checksLeft > 0
+                        ? timer.after(SESSION_CHECK)
+                                .chain(() -> existing(sandbox, id, sessionId, directory, header, run, checksLeft - 1))
+                        : run.get();
+            }
+            JobHeader first = JobHeader.of(command.get().text()).orElse(header);
+            if (!first.request().equals(header.request())) {
+                return Uni.createFrom()
+                        .failure(new ProblemException(
+                                ProblemCode.IDEMPOTENCY_CONFLICT,
+                                "The Idempotency-Key was used for another job in this sandbox."));
+            }
+            return Uni.createFrom()
+                    .item(new Start(new JobRef(sandbox, id, sessionId, command, directory, first), false));
+        });
+    }
+
+    private JobHeader header(NewJob job) {
+        Duration timeout = job.timeout();
+        if (timeout == null) {
+            timeout = job instanceof NewJob.Prompt ? config.prompt().defaultTimeout() : config.defaultTimeout();
+        }
+        return new JobHeader(
+                job instanceof NewJob.Prompt ? JobKind.PROMPT : JobKind.COMMAND,
+                Instant.now().toEpochMilli(),
+                Math.max(1, timeout.toSeconds()),
+                stdin(job) instanceof NewJob.Stdin.Open,
+                Fingerprint.of(job).toString());
+    }
+
+    private static NewJob.Stdin stdin(NewJob job) {
+        return switch (job) {
+            case NewJob.Command command -> command.stdin();
+            case NewJob.Prompt prompt -> new NewJob.Stdin.Text(prompt.input());
+        };
+    }
+
+    private static String cwd(NewJob job) {
+        return job instanceof NewJob.Command command && command.cwd() != null ? command.cwd() : "";
+    }
+
+    private String command(NewJob job) {
+        return switch (job) {
+            case NewJob.Command command -> command.command();
+            case NewJob.Prompt prompt -> command(prompt);
+        };
+    }
+
+    private String command(NewJob.Prompt prompt) {
+        List<String> words =
+                new ArrayList<>(List.of(config.prompt().cli(), "-p", "--output-format", "stream-json", "--verbose"));
+        option(words, "--model", prompt.model());
+        option(words, "--resume", prompt.resume());
+        option(
+                words,
+                "--max-turns",
+                prompt.maxTurns() == null ? null : prompt.maxTurns().toString());
+        option(words, "--append-system-prompt", prompt.systemPrompt());
+        config.prompt().flags().ifPresent(words::addAll);
+        return "cd -- \"$HOME\" && cd -- %s 2>/dev/null\nexec %s"
+                .formatted(Quoting.word(config.prompt().workspace()), Quoting.words(words));
+    }
+
+    private static void option(List<String> words, String name, @Nullable String value) {
+        if (value != null) {
+            words.add(name);
+            words.add(value);
+        }
+    }
+
+    /** A UUID of version 8 made of a fingerprint's first bytes. */
+    private static UUID derived(Fingerprint fingerprint) {
+        ByteBuffer bytes = ByteBuffer.wrap(fingerprint.bytes());
+        long high = (bytes.getLong() & 0xffffffffffff0fffL) | 0x8000L;
+        long low = (bytes.getLong() & 0x3fffffffffffffffL) | 0x8000000000000000L;
+        return new UUID(high, low);
+    }
+}

@@ -1,0 +1,59 @@
+package dev.omni.job;
+
+import dev.omni.job.JobEvent.OutputStream;
+import dev.omni.job.RawLog.Run;
+import io.smallrye.mutiny.Multi;
+import io.vertx.core.buffer.Buffer;
+import java.io.ByteArrayOutputStream;
+import org.jspecify.annotations.Nullable;
+
+/** The bytes that a job printed, out of a replay of its raw log. */
+final class OutputBytes {
+    private final @Nullable OutputStream wanted;
+    private final long skip;
+    private LogPosition position;
+    private long seen;
+    private byte[] held = new byte[0];
+
+    /**
+     * @param from where to begin
+     * @param wanted one stream, or null for both as they came
+     */
+    OutputBytes(LogPosition from, @Nullable OutputStream wanted) {
+        this.wanted = wanted;
+        this.position = from;
+        this.skip = from.offset();
+    }
+
+    /** Turns a replay, from the log's first byte, into output; no more is asked of it than is asked of the result. */
+    Multi<byte[]> of(Multi<Buffer> replay) {
+        return replay.map(this::decode)
+                .onCompletion()
+                .continueWith(() -> java.util.List.of(take(held, true)))
+                .filter(bytes -> bytes.length > 0);
+    }
+
+    private byte[] decode(Buffer bytes) {
+        int known = (int) Math.min(bytes.length(), Math.max(0, skip - seen));
+        seen += bytes.length();
+        byte[] all = new byte[held.length + bytes.length() - known];
+        System.arraycopy(held, 0, all, 0, held.length);
+        bytes.getBytes(known, bytes.length(), all, held.length);
+        return take(all, false);
+    }
+
+    private byte[] take(byte[] raw, boolean complete) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream(raw.length);
+        int from = 0;
+        Run run;
+        while ((run = RawLog.next(raw, from, raw.length, position, complete)) != null) {
+            if (wanted == null || wanted == run.stream()) {
+                out.write(raw, run.from(), run.length());
+            }
+            from += (int) (run.after().offset() - position.offset());
+            position = run.after();
+        }
+        held = java.util.Arrays.copyOfRange(raw, from, raw.length);
+        return out.toByteArray();
+    }
+}

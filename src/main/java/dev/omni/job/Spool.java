@@ -1,0 +1,59 @@
+package dev.omni.job;
+
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.file.AsyncFile;
+import io.vertx.core.file.OpenOptions;
+
+/**
+ * The local copy of one job's raw log: bytes are appended by one writer and read by many at their own pace. Writing the
+ * same bytes twice at the same place does no harm, so an append that was interrupted may simply be repeated.
+ */
+final class Spool {
+    private final AsyncFile file;
+    private volatile long length;
+
+    private Spool(AsyncFile file) {
+        this.file = file;
+    }
+
+    /** Opens an empty spool; the file goes away with the process or when it is closed. */
+    static Uni<Spool> open(Vertx vertx, String path) {
+        OpenOptions options = new OpenOptions()
+                .setRead(true)
+                .setWrite(true)
+                .setCreateNew(true)
+                .setDeleteOnClose(true)
+                .setPerms("rw-------");
+        return Uni.createFrom()
+                .completionStage(() -> vertx.fileSystem().open(path, options).toCompletionStage())
+                .map(Spool::new);
+    }
+
+    /** Bytes that can be read. */
+    long length() {
+        return length;
+    }
+
+    /** Appends; at most one append at a time. */
+    Uni<Void> append(Buffer bytes) {
+        long at = length;
+        return Uni.createFrom()
+                .completionStage(() -> file.write(bytes, at).toCompletionStage())
+                .invoke(() -> length = at + bytes.length());
+    }
+
+    /** Reads up to {@code count} bytes at a place below {@link #length()}. */
+    Uni<Buffer> read(long at, int count) {
+        int readable = (int) Math.min(count, length - at);
+        return Uni.createFrom()
+                .completionStage(() ->
+                        file.read(Buffer.buffer(readable), 0, at, readable).toCompletionStage());
+    }
+
+    void close() {
+        // A read under way then fails, and its reader has gone. Nothing else can be done about a failing close.
+        file.close();
+    }
+}

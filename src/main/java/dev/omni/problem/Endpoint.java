@@ -1,0 +1,175 @@
+package dev.omni.problem;
+
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.container.ContainerRequestContext;
+import jakarta.ws.rs.container.ContainerRequestFilter;
+import jakarta.ws.rs.core.UriInfo;
+import java.lang.reflect.Method;
+import java.lang.reflect.Parameter;
+import java.lang.reflect.ParameterizedType;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jboss.resteasy.reactive.RestHeader;
+import org.jboss.resteasy.reactive.RestPath;
+import org.jboss.resteasy.reactive.RestQuery;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one resource method declares about its parameters, and the check of a request against that: nothing undeclared in
+ * the query, nothing twice that stands for one value, nothing that is not of its type. Read from the method once, when the
+ * application is put together.
+ */
+final class Endpoint implements ContainerRequestFilter {
+    private static final String PROPERTY = Endpoint.class.getName();
+
+    private static final Pattern CANONICAL_UUID = Pattern.compile("\\p{XDigit}{8}(-\\p{XDigit}{4}){3}-\\p{XDigit}{12}");
+
+    private enum Place {
+        PATH,
+        QUERY,
+        HEADER
+    }
+
+    /** A parameter by its name on the wire. */
+    private record Declared(Place place, String name, Class<?> type, boolean repeatable) {}
+
+    /** By the index of the method's parameter; null where that is the body or comes from the framework. */
+    private final List<@Nullable Declared> parameters;
+
+    private final Map<String, Declared> query;
+
+    Endpoint(Method method) {
+        parameters = new ArrayList<>(method.getParameterCount());
+        for (Parameter parameter : method.getParameters()) {
+            parameters.add(declared(parameter));
+        }
+        query = declaredIn(Place.QUERY);
+    }
+
+    /** The endpoint a request was matched to; null when it was refused before that. */
+    static @Nullable Endpoint of(ContainerRequestContext request) {
+        return (Endpoint) request.getProperty(PROPERTY);
+    }
+
+    /** The wire name of the method's parameter; null for the body. */
+    @Nullable
+    String parameterName(int index) {
+        Declared declared = index < parameters.size() ? parameters.get(index) : null;
+        return declared == null ? null : declared.name();
+    }
+
+    /** Names what can have failed to convert, for types that the check below does not know. */
+    String convertedParameters() {
+        return parameters.stream()
+                .filter(p -> p != null && p.type() != String.class)
+                .map(Declared::name)
+                .collect(Collectors.joining(" or "));
+    }
+
+    @Override
+    public void filter(ContainerRequestContext request) {
+        request.setProperty(PROPERTY, this);
+        UriInfo uri = request.getUriInfo();
+        uri.getQueryParameters().forEach((name, values) -> {
+            Declared declared = query.get(name);
+            if (declared == null) {
+                throw ProblemException.of(
+                        ProblemCode.UNKNOWN_PARAMETER,
+                        List.of(new Violation(FieldNames.shown(name), "is not a known query parameter")));
+            }
+            if (values.size() > 1 && !declared.repeatable()) {
+                throw ProblemException.invalid(name, "must be given once");
+            }
+            values.forEach(value -> check(declared, value));
+        });
+        for (Declared declared : parameters) {
+            if (declared != null && declared.place() == Place.PATH) {
+                check(declared, String.valueOf(uri.getPathParameters().getFirst(declared.name())));
+            }
+        }
+    }
+
+    private static void check(Declared declared, String value) {
+        Class<?> type = declared.type();
+        if (type == UUID.class && !CANONICAL_UUID.matcher(value).matches()) {
+            throw ProblemException.invalid(declared.name(), "must be a UUID");
+        } else if ((type == int.class || type == Integer.class) && !parses(Integer::valueOf, value)
+                || (type == long.class || type == Long.class) && !parses(Long::valueOf, value)) {
+            throw ProblemException.invalid(declared.name(), "must be a whole number in range");
+        } else if ((type == boolean.class || type == Boolean.class)
+                && !value.equals("true")
+                && !value.equals("false")) {
+            throw ProblemException.invalid(declared.name(), "must be true or false");
+        }
+    }
+
+    private static boolean parses(Function<String, ?> parser, String value) {
+        try {
+            parser.apply(value);
+            return true;
+        } catch (NumberFormatException e) {
+            return false;
+        }
+    }
+
+    private Map<String, Declared> declaredIn(Place place) {
+        return parameters.stream()
+                .filter(p -> p != null && p.place() == place)
+                .collect(Collectors.toUnmodifiableMap(Declared::name, Function.identity()));
+    }
+
+    private static @Nullable Declared declared(Parameter parameter) {
+        Place place;
+        String name;
+        if (parameter.getAnnotation(QueryParam.class) instanceof QueryParam p) {
+            place = Place.QUERY;
+            name = p.value();
+        } else if (parameter.getAnnotation(RestQuery.class) instanceof RestQuery p) {
+            place = Place.QUERY;
+            name = p.value().isEmpty() ? parameter.getName() : p.value();
+        } else if (parameter.getAnnotation(PathParam.class) instanceof PathParam p) {
+            place = Place.PATH;
+            name = p.value();
+        } else if (parameter.getAnnotation(RestPath.class) instanceof RestPath p) {
+            place = Place.PATH;
+            name = p.value().isEmpty() ? parameter.getName() : p.value();
+        } else if (parameter.getAnnotation(HeaderParam.class) instanceof HeaderParam p) {
+            place = Place.HEADER;
+            name = p.value();
+        } else if (parameter.getAnnotation(RestHeader.class) instanceof RestHeader p) {
+            place = Place.HEADER;
+            name = p.value().isEmpty() ? parameter.getName() : p.value();
+        } else {
+            return null;
+        }
+        Class<?> type = parameter.getType();
+        boolean repeatable = type.isArray() || Collection.class.isAssignableFrom(type);
+        return new Declared(place, name, valueType(parameter), repeatable);
+    }
+
+    /** The type of one value: what a list, a set or an Optional holds. */
+    private static Class<?> valueType(Parameter parameter) {
+        Class<?> type = parameter.getType();
+        if (type.isArray()) {
+            return type.getComponentType();
+        }
+        boolean holder = Collection.class.isAssignableFrom(type) || type == Optional.class;
+        return holder && parameter.getParameterizedType() instanceof ParameterizedType held
+                ? Arrays.stream(held.getActualTypeArguments())
+                        .findFirst()
+                        .filter(Class.class::isInstance)
+                        .<Class<?>>map(Class.class::cast)
+                        .orElse(String.class)
+                : type;
+    }
+}

@@ -1,0 +1,46 @@
+package dev.omni.problem;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.quarkus.runtime.annotations.RegisterForReflection;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The document every refused or failed call is answered with (RFC 9457), as {@code application/problem+json}.
+ *
+ * @param type {@code urn:omni:problem:} and the code
+ * @param instance the path that was called
+ * @param code the stable name of the problem, see {@link ProblemCode}
+ * @param requestId what the log lines of this request carry
+ * @param violations what is wrong with the request, where that can be said by field
+ */
+@RegisterForReflection
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
+public record Problem(
+        String type,
+        String title,
+        int status,
+        String detail,
+        String instance,
+        String code,
+        @Nullable String requestId,
+        List<Violation> violations) {
+    public static final String MEDIA_TYPE = "application/problem+json";
+
+    public Problem {
+        violations = List.copyOf(violations);
+    }
+
+    static Problem of(ProblemException failure, String path, @Nullable String requestId) {
+        ProblemCode code = failure.code();
+        return new Problem(
+                "urn:omni:problem:" + code.code(),
+                code.title(),
+                code.status(),
+                failure.detail(),
+                path,
+                code.code(),
+                requestId,
+                failure.violations());
+    }
+}

@@ -1,0 +1,41 @@
+package dev.omni.problem;
+
+import io.quarkus.security.AuthenticationException;
+import io.quarkus.security.ForbiddenException;
+import io.quarkus.security.UnauthorizedException;
+import io.quarkus.vertx.http.runtime.RouteConstants;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+
+/** Answers failures of routes that are no resources, and of what runs before a resource is found. */
+@Singleton
+class RouteFailures {
+    private final ProblemAnswers answers;
+    private final Failures failures;
+
+    RouteFailures(ProblemAnswers answers, Failures failures) {
+        this.answers = answers;
+        this.failures = failures;
+    }
+
+    void register(@Observes Router router) {
+        router.route().order(RouteConstants.ROUTE_ORDER_AFTER_DEFAULT + 1).failureHandler(this::answer);
+    }
+
+    private void answer(RoutingContext context) {
+        Throwable failure = context.failure();
+        boolean refused = failure instanceof AuthenticationException
+                || failure instanceof UnauthorizedException
+                || failure instanceof ForbiddenException;
+        if (refused || context.response().ended()) {
+            // Handlers further on turn refusals into the exceptions that ProblemMappers answers.
+            context.next();
+        } else if (failure != null) {
+            answers.send(failures.explain(failure), context);
+        } else {
+            answers.send(failures.ofStatus(context.statusCode()), context);
+        }
+    }
+}
