@@ -48,7 +48,6 @@ class ArchitectureTest {
 
     @Test
     void packagesUseOnlyWhatTheTableSays() {
-<<<<<<< HEAD
         MAY_USE.forEach((of, others) -> {
             DescribedPredicate<JavaClass> allowed =
                     DescribedPredicate.not(resideInAPackage(ROOT + "..")).or(resideInAPackage(ROOT + "." + of));
@@ -67,42 +66,6 @@ class ArchitectureTest {
                     .allowEmptyShould(true)
                     .check(CLASSES);
         });
-=======
-        layeredArchitecture()
-                .consideringOnlyDependenciesInAnyPackage("dev.omni..")
-                .withOptionalLayers(true)
-                .layer("problem")
-                .definedBy("dev.omni.problem..")
-                .layer("identity")
-                .definedBy("dev.omni.identity..")
-                .layer("daytona")
-                .definedBy("dev.omni.daytona")
-                .layer("local")
-                .definedBy("dev.omni.daytona.local..")
-                .layer("sandbox")
-                .definedBy("dev.omni.sandbox..")
-                .layer("job")
-                .definedBy("dev.omni.job..")
-                .layer("stream")
-                .definedBy("dev.omni.stream..")
-                .layer("observe")
-                .definedBy("dev.omni.observe..")
-                .layer("compat")
-                .definedBy("dev.omni.compat..")
-                .whereLayer("identity")
-                .mayOnlyAccessLayers("problem")
-                .whereLayer("problem")
-                .mayNotAccessAnyLayer()
-                .whereLayer("daytona")
-                .mayOnlyAccessLayers("problem")
-                .whereLayer("sandbox")
-                .mayOnlyAccessLayers("daytona", "identity", "problem")
-                .whereLayer("job")
-                .mayOnlyAccessLayers("sandbox", "daytona", "identity", "problem")
-                .whereLayer("stream")
-                .mayOnlyAccessLayers("job", "sandbox", "identity", "problem", "observe")
-                .check(CLASSES);
->>>>>>> stream
     }
 
     @Test
