@@ -24,7 +24,7 @@ import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 
-/** Hands out tokens to developers and tests. No other build has it. */
+/** Hands out tokens to developers and tests, signed with the key that such builds generate. No other build has it. */
 @Path("/dev/token")
 @PermitAll
 @IfBuildProfile(anyOf = {"dev", "test"})
@@ -42,15 +42,12 @@ class DevTokenResource {
 
     record Token(String token, Instant expiresAt) {}
 
-    private final DevKeys keys;
     private final String issuer;
     private final Set<String> audiences;
 
     DevTokenResource(
-            DevKeys keys,
             @ConfigProperty(name = "mp.jwt.verify.issuer") String issuer,
             @ConfigProperty(name = "mp.jwt.verify.audiences") Set<String> audiences) {
-        this.keys = keys;
         this.issuer = issuer;
         this.audiences = audiences;
     }
@@ -69,7 +66,7 @@ class DevTokenResource {
                 .claim("jti", UUID.randomUUID().toString())
                 .issuedAt(now)
                 .expiresAt(end)
-                .sign(keys.privateKey());
+                .sign();
         return new Token(token, end);
     }
 }

@@ -8,9 +8,11 @@ import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Alternative;
-import jakarta.enterprise.inject.Instance;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
+import java.security.KeyPairGenerator;
+import java.security.NoSuchAlgorithmException;
+import java.security.PublicKey;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -20,8 +22,8 @@ import org.jboss.logging.Logger;
 
 /**
  * What a token must be to be believed: signed by the configured key, from the configured issuer, for the configured
- * audience. In dev and tests the key is the {@linkplain DevKeys generated} one. Until all of that is there the service
- * runs, says so, and believes no token.
+ * audience. Until all of that is there the service runs, says so, and believes no token. In dev and test builds Quarkus
+ * configures a key that it generated.
  */
 @Singleton
 public class TokenRules {
@@ -32,39 +34,42 @@ public class TokenRules {
             Set.of(SignatureAlgorithm.RS256, SignatureAlgorithm.ES256);
 
     private final JWTAuthContextInfoProvider configured;
-    private final Instance<DevKeys> devKeys;
     private final List<String> missing;
 
     TokenRules(
             JWTAuthContextInfoProvider configured,
-            Instance<DevKeys> devKeys,
             @ConfigProperty(name = "mp.jwt.verify.publickey.location") Optional<String> keyLocation,
+            @ConfigProperty(name = "mp.jwt.verify.publickey") Optional<String> key,
             @ConfigProperty(name = "mp.jwt.verify.issuer") Optional<String> issuer,
             @ConfigProperty(name = "mp.jwt.verify.audiences") Optional<List<String>> audiences) {
         this.configured = configured;
-        this.devKeys = devKeys;
-        missing = new ArrayList<>();
-        if (keyLocation.isEmpty() && devKeys.isUnsatisfied()) {
-            missing.add("mp.jwt.verify.publickey.location");
+        List<String> absent = new ArrayList<>();
+        if (keyLocation.isEmpty() && key.isEmpty()) {
+            absent.add("mp.jwt.verify.publickey.location");
         }
         if (issuer.isEmpty()) {
-            missing.add("mp.jwt.verify.issuer");
+            absent.add("mp.jwt.verify.issuer");
         }
         if (audiences.isEmpty()) {
-            missing.add("mp.jwt.verify.audiences");
+            absent.add("mp.jwt.verify.audiences");
         }
-    }
-
-    /** Reads the key at start, so that a wrong setting is told then and not to the first caller. */
-    void start(@Observes StartupEvent event, JWTAuthContextInfo rules) {
-        if (rules.getPublicVerificationKey() != null && !missing.isEmpty()) {
-            LOG.warnf("Every token is refused until these are configured: %s", missing);
-        }
+        missing = List.copyOf(absent);
     }
 
     /** The configuration keys without which no token is believed; empty when all is there. */
     public List<String> missing() {
-        return List.copyOf(missing);
+        return missing;
+    }
+
+    /** Reads the key at start, so that a wrong setting is told then and not to the first caller. */
+    void start(@Observes StartupEvent event, JWTAuthContextInfo rules) {
+        if (!ALLOWED_ALGORITHMS.containsAll(rules.getSignatureAlgorithm())) {
+            throw new IllegalStateException("mp.jwt.verify.publickey.algorithm may be RS256 or ES256, not "
+                    + rules.getSignatureAlgorithm());
+        }
+        if (!missing.isEmpty()) {
+            LOG.warnf("Every token is refused until these are configured: %s", String.join(", ", missing));
+        }
     }
 
     @Produces
@@ -73,16 +78,18 @@ public class TokenRules {
     @ApplicationScoped
     JWTAuthContextInfo rules() {
         JWTAuthContextInfo rules = new JWTAuthContextInfo(configured.getContextInfo());
-        if (!ALLOWED_ALGORITHMS.containsAll(rules.getSignatureAlgorithm())) {
-            throw new IllegalStateException("mp.jwt.verify.publickey.algorithm: only RS256 and ES256 are allowed, not "
-                    + rules.getSignatureAlgorithm());
-        }
         if (!missing.isEmpty()) {
-            // The key's other half is thrown away: there is no token that it verifies.
-            rules.setPublicVerificationKey(DevKeys.generate().getPublic());
-        } else if (devKeys.isResolvable()) {
-            rules.setPublicVerificationKey(devKeys.get().publicKey());
+            rules.setPublicVerificationKey(keyOfNobody());
         }
         return rules;
+    }
+
+    /** A key whose other half is thrown away: there is no token that it verifies. */
+    private static PublicKey keyOfNobody() {
+        try {
+            return KeyPairGenerator.getInstance("RSA").generateKeyPair().getPublic();
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("This Java runtime lacks RSA", e);
+        }
     }
 }

@@ -12,7 +12,7 @@ import java.util.Optional;
 
 /** How jobs run and how their output is read. */
 @ConfigMapping(prefix = "omni.job")
-interface JobConfig {
+public interface JobConfig {
     /** How long a command may run when the request does not say. */
     @WithDefault("1H")
     Duration defaultTimeout();

@@ -1,5 +1,6 @@
 package dev.omni.job;
 
+import dev.omni.observe.LogContext;
 import dev.omni.problem.ProblemCode;
 import dev.omni.problem.ProblemException;
 import dev.omni.sandbox.Sandboxes;
@@ -16,6 +17,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -51,8 +53,10 @@ class JobLogs {
 
     /** Reads a job until it ends, though nobody follows it: that keeps its sandbox awake and its stream prompt. */
     Uni<Void> watch(JobRef job) {
+        Context context = VertxContext.getOrCreateDuplicatedContext(vertx);
         Entry entry = hold(job);
         return entry.log
+                .emitOn(task -> context.runOnContext(ignored -> task.run()))
                 .onItemOrFailure()
                 .invoke((log, failure) -> {
                     if (failure != null) {
@@ -129,20 +133,17 @@ class JobLogs {
         String commandId = job.command()
                 .orElseThrow(() -> new IllegalStateException("a job without a command has no log to read"))
                 .id();
-        return Uni.createFrom().emitter(emitter -> {
-            // Its own context: what it logs belongs to the job, and it outlives the request that began it.
-            Context context = VertxContext.createNewDuplicatedContext(vertx.getOrCreateContext());
-            context.runOnContext(ignored -> Spool.open(
-                            vertx, directory.resolve(job.id().toString()).toString() + "-" + UUID.randomUUID())
-                    .subscribe()
-                    .with(
-                            spool -> {
-                                JobLog log = new JobLog(vertx, job, commandId, spool, config, sandboxes);
-                                log.start();
-                                emitter.complete(log);
-                            },
-                            emitter::fail));
-        });
+        Map<String, String> fields = new HashMap<>(LogContext.fields());
+        fields.put(LogContext.SANDBOX_ID, job.sandbox().id());
+        fields.put(LogContext.JOB_ID, job.id().toString());
+        String file = directory.resolve(job.id() + "-" + UUID.randomUUID()).toString();
+        // In a context of its own: what it logs belongs to the job, and it outlives the request that began it.
+        return LogContext.inNewContext(
+                vertx,
+                fields,
+                () -> Spool.open(vertx, file)
+                        .map(spool -> new JobLog(vertx, job, commandId, spool, config, sandboxes))
+                        .invoke(JobLog::start));
     }
 
     void stop(@Observes ShutdownEvent event) {

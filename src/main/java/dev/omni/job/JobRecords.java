@@ -56,7 +56,8 @@ class JobRecords {
     static Optional<Session.Command> commandOf(Session session) {
         return session.commands().stream()
                 .filter(command -> JobHeader.of(command.text()).isPresent())
-                .min(Comparator.comparing(command -> Objects.equals(command.exitCode(), NOT_THE_FIRST)));
+                .min(Comparator.comparing(
+                        (Session.Command command) -> Objects.equals(command.exitCode(), NOT_THE_FIRST)));
     }
 
     /** Fails with {@code job_not_found}. */
@@ -128,7 +129,7 @@ class JobRecords {
                 .map(jobs -> jobs.stream()
                         .filter(job ->
                                 job.command().isPresent() && job.command().get().exitCode() != null)
-                        .sorted(Comparator.comparing(
+                        .sorted(Comparator.comparingLong(
                                         (JobRef job) -> job.header().createdAt())
                                 .reversed())
                         .skip(config.keep())

@@ -1,0 +1,287 @@
+package dev.omni.stream;
+
+import dev.omni.identity.Caller;
+import dev.omni.job.Jobs;
+import dev.omni.problem.ProblemCode;
+import dev.omni.problem.ProblemException;
+import dev.omni.sandbox.SandboxAccess;
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One client's connection. It belongs to its first token's user for life.
+ *
+ * <pre>
+ *            draining, token expired, no sign of life,
+ *            over a limit, too many invalid messages            handshake done, or cut
+ *   OPEN ────────────────────────────────────────────► CLOSING ────────────────────────► CLOSED
+ *     └──────────────────────────── peer closed or gone ───────────────────────────────────┘
+ * </pre>
+ *
+ * <p>Confined to its event loop: everything but {@link #follow} and {@link #drain} is called on it.
+ */
+final class Connection {
+    private static final Logger LOG = Logger.getLogger(Connection.class);
+
+    private enum State {
+        OPEN,
+        CLOSING,
+        CLOSED
+    }
+
+    private final Vertx vertx;
+    private final Executor loop;
+    private final StreamConfig config;
+    private final Jobs jobs;
+    private final Tokens tokens;
+    private final Wire wire;
+    private final Inbox inbox;
+    private final Subscriptions subscriptions;
+    private final Liveness liveness;
+
+    private State state = State.OPEN;
+    private Tokens.Verified identity;
+    private int invalidInARow;
+    private long ticker;
+    private long expiry;
+
+    Connection(
+            Vertx vertx,
+            Context context,
+            StreamConfig config,
+            Jobs jobs,
+            Tokens tokens,
+            Wire wire,
+            Tokens.Verified identity) {
+        this.vertx = vertx;
+        this.loop = task -> context.runOnContext(ignored -> task.run());
+        this.config = config;
+        this.jobs = jobs;
+        this.tokens = tokens;
+        this.wire = wire;
+        this.identity = identity;
+        this.liveness = new Liveness(config.pongTimeout(), System.nanoTime());
+        this.inbox = new Inbox(config, loop, this::handle);
+        this.subscriptions = new Subscriptions(config.maxSubscriptions(), loop, this::send, this::refuse);
+    }
+
+    String userId() {
+        return identity.caller().userId();
+    }
+
+    void open() {
+        ticker = vertx.setPeriodic(config.heartbeatInterval().toMillis(), id -> loop.execute(this::tick));
+        armExpiry();
+        sendAndForget(ServerMessage.Heartbeat.now());
+    }
+
+    void received(String text) {
+        if (state != State.OPEN) {
+            return;
+        }
+        liveness.sign(System.nanoTime());
+        if (!inbox.offer(text)) {
+            close(CloseCode.LIMIT);
+        }
+    }
+
+    /** A frame that can be no message. */
+    void receivedBinary() {
+        if (state == State.OPEN) {
+            refuseInvalid("a message is a text frame").subscribe().with(sent -> {}, gone -> {});
+        }
+    }
+
+    void pong() {
+        liveness.sign(System.nanoTime());
+    }
+
+    /** Follows a job that its user has started. From any thread. */
+    void follow(SandboxAccess sandbox, UUID jobId) {
+        loop.execute(() -> subscriptions.follow(new JobKey(sandbox.id(), jobId), () -> jobs.events(sandbox, jobId)));
+    }
+
+    /** Tells the client to connect elsewhere, after a while. From any thread. */
+    void drain(Duration after) {
+        vertx.setTimer(Math.max(1, after.toMillis()), id -> loop.execute(() -> close(CloseCode.GOING_AWAY)));
+    }
+
+    void close(CloseCode code) {
+        if (state != State.OPEN) {
+            return;
+        }
+        LOG.debugf("closing with %d: %s", code.code(), code.reason());
+        release();
+        state = State.CLOSING;
+        wire.close(code).subscribe().with(closed -> {}, gone -> {});
+        vertx.setTimer(config.closeTimeout().toMillis(), id -> loop.execute(this::cut));
+    }
+
+    /** The socket is closed, by whomever. */
+    void closed() {
+        release();
+        state = State.CLOSED;
+    }
+
+    private void cut() {
+        if (state == State.CLOSING) {
+            LOG.debug("the peer did not take the close in time: cutting the connection");
+            wire.cut();
+        }
+    }
+
+    private void release() {
+        if (state == State.OPEN) {
+            vertx.cancelTimer(ticker);
+            vertx.cancelTimer(expiry);
+            subscriptions.close();
+            inbox.clear();
+        }
+    }
+
+    private void tick() {
+        if (state != State.OPEN) {
+            return;
+        }
+        switch (liveness.tick(System.nanoTime())) {
+            case PROBE -> {
+                sendAndForget(ServerMessage.Heartbeat.now());
+                wire.ping().subscribe().with(sent -> {}, gone -> {});
+            }
+            case HOLD -> LOG.debug("the reader is behind: no heartbeat");
+            case GIVE_UP -> close(CloseCode.NO_PONG);
+        }
+    }
+
+    private void armExpiry() {
+        vertx.cancelTimer(expiry);
+        long left = Duration.between(Instant.now(), identity.expiresAt()).toMillis();
+        expiry = vertx.setTimer(Math.max(1, left), id -> loop.execute(() -> close(CloseCode.TOKEN)));
+    }
+
+    private Uni<Void> handle(String text) {
+        return Uni.createFrom()
+                .deferred(() -> {
+                    ClientMessage message = WireFormat.decode(text);
+                    invalidInARow = 0;
+                    return handle(message);
+                })
+                .onFailure(InvalidMessageException.class)
+                .recoverWithUni(invalid -> refuseInvalid(((InvalidMessageException) invalid).text()))
+                .onFailure()
+                .recoverWithNull();
+    }
+
+    private Uni<Void> handle(ClientMessage message) {
+        Caller caller = identity.caller();
+        return switch (message) {
+            case ClientMessage.Ping ping -> send(ServerMessage.Heartbeat.now());
+            case ClientMessage.Subscribe subscribe ->
+                subscribe
+                        .job()
+                        .map(job -> answering(
+                                job,
+                                subscriptions.subscribe(
+                                        job,
+                                        () -> jobs.events(caller, job.sandboxId(), job.jobId(), subscribe.cursor()))))
+                        .orElseGet(() -> Uni.createFrom().voidItem());
+            case ClientMessage.Unsubscribe unsubscribe -> {
+                subscriptions.unsubscribe(unsubscribe.job());
+                yield Uni.createFrom().voidItem();
+            }
+            case ClientMessage.Input input ->
+                answering(input.job(), jobs.input(caller, input.sandboxId(), input.jobId(), input.data()));
+            case ClientMessage.Cancel cancel ->
+                answering(cancel.job(), jobs.cancel(caller, cancel.sandboxId(), cancel.jobId()));
+            case ClientMessage.Auth auth -> renew(auth.token());
+        };
+    }
+
+    private Uni<Void> renew(String token) {
+        return tokens.verify(token)
+                .emitOn(loop)
+                .chain(renewed -> {
+                    if (!renewed.caller().userId().equals(userId())) {
+                        return send(invalidToken("the token is another user's"));
+                    }
+                    if (state == State.OPEN && renewed.expiresAt().isAfter(identity.expiresAt())) {
+                        identity = renewed;
+                        armExpiry();
+                    }
+                    return send(ServerMessage.Heartbeat.now());
+                })
+                .onFailure(Tokens.InvalidTokenException.class)
+                .recoverWithUni(() -> send(invalidToken("the token is not valid")));
+    }
+
+    private static ServerMessage invalidToken(String message) {
+        return ServerMessage.Error.of(null, "invalid_token", message);
+    }
+
+    private Uni<Void> refuseInvalid(String message) {
+        invalidInARow++;
+        if (invalidInARow >= config.maxInvalidMessages()) {
+            close(CloseCode.PROTOCOL);
+            return Uni.createFrom().voidItem();
+        }
+        return send(ServerMessage.Error.of(null, "invalid_message", message));
+    }
+
+    /** Turns an operation's failure into an error message. */
+    private Uni<Void> answering(JobKey job, Uni<Void> operation) {
+        return operation
+                .emitOn(loop)
+                .onFailure()
+                .recoverWithUni(
+                        failure -> Uni.createFrom().voidItem().emitOn(loop).chain(() -> send(refusal(job, failure))));
+    }
+
+    private void refuse(JobKey job, Throwable failure) {
+        sendAndForget(refusal(job, failure));
+    }
+
+    private ServerMessage refusal(JobKey job, Throwable failure) {
+        if (failure instanceof ProblemException problem) {
+            return ServerMessage.Error.of(job, problem);
+        }
+        if (state == State.OPEN) {
+            LogFields.about(job, () -> LOG.error("a job could not be followed or acted on", failure));
+        }
+        return ServerMessage.Error.of(job, ProblemCode.INTERNAL_ERROR.code(), ProblemCode.INTERNAL_ERROR.title());
+    }
+
+    private void sendAndForget(ServerMessage message) {
+        send(message).subscribe().with(sent -> {}, gone -> {});
+    }
+
+    /** Writes a message; completes when it has drained. */
+    private Uni<Void> send(ServerMessage message) {
+        // Whoever waits may stop waiting, but the frame is on its way and must still be counted when it has drained.
+        return Uni.createFrom().completionStage(() -> {
+            if (state != State.OPEN) {
+                return CompletableFuture.<Void>completedFuture(null);
+            }
+            liveness.writing();
+            return wire.send(WireFormat.encode(message))
+                    .emitOn(loop)
+                    .subscribeAsCompletionStage()
+                    .whenComplete((sent, gone) -> written(gone));
+        });
+    }
+
+    private void written(@Nullable Throwable failure) {
+        liveness.drained(System.nanoTime());
+        if (failure != null) {
+            // Nothing can be written any more; the socket's own close event may come later.
+            closed();
+        }
+    }
+}

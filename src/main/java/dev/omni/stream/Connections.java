@@ -1,0 +1,81 @@
+package dev.omni.stream;
+
+import dev.omni.job.JobStarted;
+import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
+import io.smallrye.mutiny.Uni;
+import io.smallrye.mutiny.subscription.UniEmitter;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** The open connections of this replica, by user. {@link Slots} bounds them. */
+@ApplicationScoped
+class Connections {
+    /** How long a client that has too many should stay away. */
+    static final Duration RETRY_AFTER = Duration.ofSeconds(5);
+
+    private final StreamConfig config;
+    private final ConcurrentMap<String, Set<Connection>> byUser = new ConcurrentHashMap<>();
+    private final Set<UniEmitter<? super Void>> waiting = ConcurrentHashMap.newKeySet();
+    private volatile boolean draining;
+
+    Connections(StreamConfig config) {
+        this.config = config;
+    }
+
+    void add(Connection connection) {
+        byUser.compute(connection.userId(), (user, open) -> {
+            Set<Connection> connections = open == null ? ConcurrentHashMap.newKeySet() : open;
+            connections.add(connection);
+            return connections;
+        });
+    }
+
+    /** Says whether it was there. */
+    boolean remove(Connection connection) {
+        var removed = new AtomicBoolean();
+        byUser.computeIfPresent(connection.userId(), (user, open) -> {
+            removed.set(open.remove(connection));
+            return open.isEmpty() ? null : open;
+        });
+        return removed.get();
+    }
+
+    boolean isDraining() {
+        return draining;
+    }
+
+    /** Completes when this replica begins to shut down. */
+    Uni<Void> whenDraining() {
+        return Uni.createFrom().emitter(emitter -> {
+            waiting.add(emitter);
+            emitter.onTermination(() -> waiting.remove(emitter));
+            if (draining) {
+                emitter.complete(null);
+            }
+        });
+    }
+
+    /** Every open connection of the sandbox's owner follows the job from its start. */
+    void onJobStarted(@Observes JobStarted job) {
+        byUser.getOrDefault(job.sandbox().owner(), Set.of())
+                .forEach(connection -> connection.follow(job.sandbox(), job.jobId()));
+    }
+
+    /** Sends every client elsewhere, one after the other so that they do not all arrive there at once. */
+    void onShutdown(@Observes ShutdownDelayInitiatedEvent shutdown) {
+        draining = true;
+        waiting.forEach(emitter -> emitter.complete(null));
+        List<Connection> open =
+                byUser.values().stream().flatMap(Collection::stream).toList();
+        for (int i = 0; i < open.size(); i++) {
+            open.get(i).drain(config.drainSpread().multipliedBy(i).dividedBy(open.size()));
+        }
+    }
+}

@@ -1,0 +1,134 @@
+package dev.omni.stream;
+
+import dev.omni.identity.Caller;
+import dev.omni.job.JobEvent;
+import dev.omni.job.JobStream;
+import dev.omni.job.Jobs;
+import dev.omni.problem.ProblemCode;
+import dev.omni.problem.ProblemException;
+import io.quarkus.security.Authenticated;
+import io.quarkus.security.identity.SecurityIdentity;
+import io.smallrye.mutiny.Multi;
+import io.smallrye.mutiny.Uni;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.UUID;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jboss.resteasy.reactive.RestMulti;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One job's messages as server-sent events.
+ *
+ * <p>The framework's own event streams send their head before the first event is known, so that a job that does not exist
+ * would be a 200. Here the events are written as the plain text they are, and a failure before the first is a problem.
+ */
+@Path("/api/v1/sandboxes/{sandboxId}/jobs/{jobId}/events")
+@Authenticated
+@Tag(name = "Jobs")
+public class JobEventsResource {
+    /** A comment: keeps proxies from closing a quiet stream. */
+    private static final byte[] HEARTBEAT = bytes(": heartbeat\n\n");
+
+    /** Told apart by identity; never sent. */
+    private static final byte[] END = {};
+
+    private final StreamConfig config;
+    private final Jobs jobs;
+    private final Slots slots;
+    private final Connections connections;
+    private final SecurityIdentity identity;
+
+    JobEventsResource(StreamConfig config, Jobs jobs, Slots slots, Connections connections, SecurityIdentity identity) {
+        this.config = config;
+        this.jobs = jobs;
+        this.slots = slots;
+        this.connections = connections;
+        this.identity = identity;
+    }
+
+    @GET
+    @Operation(
+            operationId = "streamJobEvents",
+            summary = "Replay and follow a job",
+            description = "The messages of /ws about one job, as server-sent events. The event id is the cursor; "
+                    + "Last-Event-ID resumes behind it. The stream ends after done, when the token expires, and when "
+                    + "the server is draining.")
+    @APIResponse(responseCode = "200", description = "The events", content = @Content(mediaType = "text/event-stream"))
+    public RestMulti<byte[]> events(
+            @PathParam("sandboxId") String sandboxId,
+            @PathParam("jobId") UUID jobId,
+            @HeaderParam("Last-Event-ID") @Nullable String lastEventId) {
+        Tokens.Verified caller = Tokens.Verified.of(identity)
+                .orElseThrow(() -> new ProblemException(ProblemCode.UNAUTHENTICATED, "a token is needed"));
+        String userId = caller.caller().userId();
+        if (!slots.tryAcquire(userId)) {
+            throw new ProblemException(
+                    ProblemCode.RATE_LIMITED, "too many open streams", Connections.RETRY_AFTER, null);
+        }
+        Multi<byte[]> frames = open(caller.caller(), new JobKey(sandboxId, jobId), lastEventId)
+                .select()
+                .first(timeLeft(caller))
+                .onTermination()
+                .invoke(() -> slots.release(userId));
+        return RestMulti.fromMultiData(frames)
+                .header("Content-Type", "text/event-stream;charset=UTF-8")
+                .header("Cache-Control", "no-store")
+                // Nginx and those like it would otherwise keep the events back until a buffer is full.
+                .header("X-Accel-Buffering", "no")
+                .build();
+    }
+
+    private Multi<byte[]> open(Caller caller, JobKey job, @Nullable String lastEventId) {
+        String cursor = lastEventId == null || lastEventId.isEmpty() ? null : lastEventId;
+        return Uni.createFrom()
+                .deferred(() -> jobs.events(caller, job.sandboxId(), job.jobId(), cursor))
+                .onItem()
+                .transformToMulti(stream -> frames(job, stream));
+    }
+
+    private Multi<byte[]> frames(JobKey job, JobStream stream) {
+        Multi<byte[]> events = stream.events().map(event -> frame(job, event));
+        Multi<byte[]> heartbeats = Multi.createFrom()
+                .ticks()
+                .every(config.heartbeatInterval())
+                .onOverflow()
+                .drop()
+                .map(tick -> HEARTBEAT);
+        // One request at a time, so that a slow reader holds no more than the next event in memory.
+        Multi<byte[]> merged = Multi.createBy()
+                .merging()
+                .withRequests(1)
+                .streams(
+                        Multi.createBy()
+                                .concatenating()
+                                .streams(events, Multi.createFrom().item(END)),
+                        heartbeats,
+                        connections.whenDraining().map(draining -> END).toMulti())
+                .select()
+                .first(frame -> frame != END);
+        return Multi.createBy().concatenating().streams(Multi.createFrom().item(HEARTBEAT), merged);
+    }
+
+    private static byte[] frame(JobKey job, JobEvent event) {
+        // JSON has no raw line breaks, and a cursor has none either, so that one line each is enough.
+        return bytes("id: " + event.cursor() + "\ndata: " + WireFormat.encode(ServerMessage.of(job, event)) + "\n\n");
+    }
+
+    private static Duration timeLeft(Tokens.Verified caller) {
+        Duration left = Duration.between(Instant.now(), caller.expiresAt());
+        return left.isPositive() ? left : Duration.ofMillis(1);
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}

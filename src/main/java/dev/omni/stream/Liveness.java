@@ -1,0 +1,57 @@
+package dev.omni.stream;
+
+import java.time.Duration;
+
+/**
+ * Whether the peer of a connection is still there. It shows that by a pong, a message, or by reading: a write that had not
+ * drained at one tick and drains later. Confined to the connection's event loop; times are those of
+ * {@link System#nanoTime}.
+ */
+final class Liveness {
+    /** What a tick calls for. */
+    enum Tick {
+        /** Send a heartbeat and a ping. */
+        PROBE,
+        /** The reader is behind: more would only queue up in memory. */
+        HOLD,
+        /** No sign of life for too long. */
+        GIVE_UP
+    }
+
+    private final long timeoutNanos;
+    private long lastSign;
+    private int undrained;
+    private boolean held;
+
+    Liveness(Duration timeout, long now) {
+        this.timeoutNanos = timeout.toNanos();
+        this.lastSign = now;
+    }
+
+    /** Something came from the peer. */
+    void sign(long now) {
+        lastSign = now;
+    }
+
+    /** A frame is on its way to the kernel. */
+    void writing() {
+        undrained++;
+    }
+
+    /** A frame has left for the kernel. Which says something of the peer only if it had to wait for room there. */
+    void drained(long now) {
+        undrained--;
+        if (held) {
+            held = false;
+            lastSign = now;
+        }
+    }
+
+    Tick tick(long now) {
+        if (now - lastSign > timeoutNanos) {
+            return Tick.GIVE_UP;
+        }
+        held = undrained > 0;
+        return held ? Tick.HOLD : Tick.PROBE;
+    }
+}

@@ -1,0 +1,75 @@
+package dev.omni.stream;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import java.time.Duration;
+import org.hibernate.validator.constraints.time.DurationMax;
+import org.hibernate.validator.constraints.time.DurationMin;
+
+/** The live stream: {@code /ws} and the server-sent events of a job. */
+@ConfigMapping(prefix = "omni.stream")
+public interface StreamConfig {
+    /** How often a connection gets a heartbeat and a ping. Clients expect 20 to 30 seconds. */
+    @WithDefault("25s")
+    @DurationMin(seconds = 1)
+    @DurationMax(seconds = 30)
+    Duration heartbeatInterval();
+
+    /** How long a connection may give no sign of life (a pong, a message, a write that drains) before it is closed. */
+    @WithDefault("60s")
+    @DurationMin(seconds = 2)
+    Duration pongTimeout();
+
+    /** How long a closing handshake may take before the TCP connection is cut: a peer that does not read never answers. */
+    @WithDefault("2s")
+    @DurationMin(millis = 100)
+    Duration closeTimeout();
+
+    /** Over how long the connections are told to go elsewhere at shutdown. Shorter than {@code quarkus.shutdown.delay}. */
+    @WithDefault("3s")
+    @DurationMin
+    Duration drainSpread();
+
+    /** How many connections and event streams one user may have open on one replica. */
+    @WithDefault("20")
+    @Min(1)
+    int maxConnectionsPerUser();
+
+    /** How many connections and event streams one replica holds. */
+    @WithDefault("10000")
+    @Min(1)
+    int maxConnections();
+
+    /** How many jobs one connection follows at a time. Bounds its memory: each has at most one message on its way. */
+    @WithDefault("64")
+    @Min(1)
+    @Max(10_000)
+    int maxSubscriptions();
+
+    /** How many messages per second a client may send on one connection, on average. */
+    @WithDefault("20")
+    @Min(1)
+    int messagesPerSecond();
+
+    /** How many messages a client may send at once. Leaves room for a client that resumes all its jobs after a reconnect. */
+    @WithDefault("128")
+    @Min(1)
+    int messageBurst();
+
+    /** How many received messages of one connection may wait for their turn. */
+    @WithDefault("128")
+    @Min(1)
+    int maxPendingMessages();
+
+    /** How many characters the waiting messages of one connection may have together. */
+    @WithDefault("1048576")
+    @Min(65_536)
+    int maxPendingCharacters();
+
+    /** How many invalid messages in a row a connection survives, less one. */
+    @WithDefault("20")
+    @Min(1)
+    int maxInvalidMessages();
+}

@@ -1,0 +1,115 @@
+package dev.omni.stream;
+
+import dev.omni.job.Jobs;
+import io.quarkus.security.Authenticated;
+import io.quarkus.websockets.next.OnBinaryMessage;
+import io.quarkus.websockets.next.OnClose;
+import io.quarkus.websockets.next.OnError;
+import io.quarkus.websockets.next.OnOpen;
+import io.quarkus.websockets.next.OnPongMessage;
+import io.quarkus.websockets.next.OnTextMessage;
+import io.quarkus.websockets.next.UserData;
+import io.quarkus.websockets.next.WebSocket;
+import io.quarkus.websockets.next.WebSocketConnection;
+import io.smallrye.common.annotation.NonBlocking;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClosedException;
+import io.vertx.core.http.HttpConnection;
+import org.jboss.logging.Logger;
+
+/**
+ * The {@code /ws} endpoint. Its callbacks run on the connection's event loop and end at once, as nothing bounds what the
+ * framework would queue behind one that does not.
+ */
+@WebSocket(path = "/ws", endpointId = StreamEndpoint.ID)
+@Authenticated
+class StreamEndpoint {
+    static final String ID = "stream";
+    static final UserData.TypedKey<Tokens.Verified> IDENTITY = new UserData.TypedKey<>("identity");
+    static final UserData.TypedKey<HttpConnection> HTTP = new UserData.TypedKey<>("http");
+    private static final UserData.TypedKey<Connection> CONNECTION = new UserData.TypedKey<>("connection");
+
+    private static final Logger LOG = Logger.getLogger(StreamEndpoint.class);
+
+    private final Vertx vertx;
+    private final StreamConfig config;
+    private final Jobs jobs;
+    private final Tokens tokens;
+    private final Slots slots;
+    private final Connections connections;
+
+    StreamEndpoint(Vertx vertx, StreamConfig config, Jobs jobs, Tokens tokens, Slots slots, Connections connections) {
+        this.vertx = vertx;
+        this.config = config;
+        this.jobs = jobs;
+        this.tokens = tokens;
+        this.slots = slots;
+        this.connections = connections;
+    }
+
+    @OnOpen
+    @NonBlocking
+    void opened(WebSocketConnection socket) {
+        UserData data = socket.userData();
+        var wire = new WebSocketWire(socket, data.get(HTTP));
+        // The context of this callback becomes the connection's own, so what is in its log context stays with it.
+        var connection =
+                new Connection(vertx, vertx.getOrCreateContext(), config, jobs, tokens, wire, data.get(IDENTITY));
+        data.put(CONNECTION, connection);
+        describe(socket);
+        if (slots.tryAcquire(connection.userId())) {
+            connections.add(connection);
+            connection.open();
+        } else {
+            connection.close(CloseCode.LIMIT);
+        }
+    }
+
+    @OnTextMessage
+    @NonBlocking
+    void received(String text, WebSocketConnection socket) {
+        describe(socket).received(text);
+    }
+
+    @OnBinaryMessage
+    @NonBlocking
+    void received(Buffer bytes, WebSocketConnection socket) {
+        describe(socket).receivedBinary();
+    }
+
+    @OnPongMessage
+    @NonBlocking
+    void pong(Buffer data, WebSocketConnection socket) {
+        describe(socket).pong();
+    }
+
+    @OnError
+    @NonBlocking
+    void failed(Throwable failure, WebSocketConnection socket) {
+        Connection connection = describe(socket);
+        if (failure instanceof HttpClosedException) {
+            return;
+        }
+        // The decoder's refusal of a message over the maximum, which is the one thing that can fail out here.
+        LOG.debug("the connection failed", failure);
+        connection.close(CloseCode.TOO_LARGE);
+    }
+
+    @OnClose
+    @NonBlocking
+    void closed(WebSocketConnection socket) {
+        Connection connection = describe(socket);
+        connection.closed();
+        if (connections.remove(connection)) {
+            slots.release(connection.userId());
+        }
+    }
+
+    /** Says in the log context of this callback whose connection it is about. */
+    private static Connection describe(WebSocketConnection socket) {
+        Connection connection = socket.userData().get(CONNECTION);
+        LogFields.connection(socket.id(), connection.userId());
+        return connection;
+    }
+}

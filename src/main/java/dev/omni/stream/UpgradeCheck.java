@@ -1,0 +1,46 @@
+package dev.omni.stream;
+
+import io.quarkus.websockets.next.HttpUpgradeCheck;
+import io.smallrye.mutiny.Uni;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.List;
+import java.util.Map;
+
+/** Decides on a handshake whose caller is known, and keeps what the connection needs to know of it. */
+@ApplicationScoped
+class UpgradeCheck implements HttpUpgradeCheck {
+    private final Slots slots;
+    private final Connections connections;
+
+    UpgradeCheck(Slots slots, Connections connections) {
+        this.slots = slots;
+        this.connections = connections;
+    }
+
+    @Override
+    public boolean appliesTo(String endpointId) {
+        return endpointId.equals(StreamEndpoint.ID);
+    }
+
+    @Override
+    public Uni<CheckResult> perform(HttpUpgradeContext upgrade) {
+        if (connections.isDraining()) {
+            return CheckResult.rejectUpgrade(503);
+        }
+        return upgrade.securityIdentity()
+                .map(identity -> Tokens.Verified.of(identity)
+                        .map(verified -> permit(upgrade, verified))
+                        .orElseGet(() ->
+                                CheckResult.rejectUpgradeSync(401, Map.of("WWW-Authenticate", List.of("Bearer")))));
+    }
+
+    private CheckResult permit(HttpUpgradeContext upgrade, Tokens.Verified verified) {
+        if (!slots.hasRoom(verified.caller().userId())) {
+            return CheckResult.rejectUpgradeSync(
+                    429, Map.of("Retry-After", List.of(String.valueOf(Connections.RETRY_AFTER.toSeconds()))));
+        }
+        upgrade.userData().put(StreamEndpoint.IDENTITY, verified);
+        upgrade.userData().put(StreamEndpoint.HTTP, upgrade.httpRequest().connection());
+        return CheckResult.permitUpgradeSync();
+    }
+}
