@@ -75,7 +75,11 @@ class Connections {
         List<Connection> open =
                 byUser.values().stream().flatMap(Collection::stream).toList();
         for (int i = 0; i < open.size(); i++) {
-            open.get(i).drain(config.drainSpread().multipliedBy(i).dividedBy(open.size()));
+            open.get(i).drain(turn(i, open.size(), config.drainSpread()));
         }
+    }
+
+    static Duration turn(int index, int count, Duration spread) {
+        return spread.multipliedBy(index).dividedBy(count);
     }
 }
