@@ -28,7 +28,7 @@ class CompatErrors {
     }
 
     @ServerResponseFilter
-    void reword(ContainerRequestContext request, ContainerResponseContext response) throws IOException {
+    public void reword(ContainerRequestContext request, ContainerResponseContext response) throws IOException {
         String path = request.getUriInfo().getPath();
         if (response.getEntity() instanceof byte[] document
                 && MediaType.valueOf(Problem.MEDIA_TYPE).isCompatible(response.getMediaType())

@@ -57,7 +57,7 @@ class CompatResource {
     @Consumes(MediaType.APPLICATION_JSON)
     @Operation(operationId = "compatCreateSandbox", summary = "Get or create the caller's sandbox")
     @APIResponse(responseCode = "200", description = "The sandbox, ready or on its way")
-    Uni<CreatedSandbox> create(@Valid @Nullable CreateRequest request) {
+    public Uni<CreatedSandbox> create(@Valid @Nullable CreateRequest request) {
         Caller caller = caller(request == null ? null : request.userId());
         return sandboxes.ensureDefault(caller, Duration.ZERO).map(ensured -> CreatedSandbox.of(ensured.sandbox()));
     }
@@ -66,7 +66,7 @@ class CompatResource {
     @Path("/sandbox/status")
     @Operation(operationId = "compatSandboxStatus", summary = "Get the status of a sandbox")
     @APIResponse(responseCode = "200", description = "The status")
-    Uni<SandboxState> status(@RestQuery @Nullable String id, @RestQuery @Nullable String userId) {
+    public Uni<SandboxState> status(@RestQuery @Nullable String id, @RestQuery @Nullable String userId) {
         if (id == null || id.isEmpty()) {
             throw ProblemException.invalid("id", "must be the id of a sandbox");
         }
@@ -78,7 +78,7 @@ class CompatResource {
     @Consumes(MediaType.APPLICATION_JSON)
     @Operation(operationId = "compatProcess", summary = "Run Claude Code on an input, in the background")
     @APIResponse(responseCode = "202", description = "The job was accepted; what it does is told over /ws")
-    Uni<RestResponse<AcceptedJob>> process(@Valid @NotNull ProcessRequest request) {
+    public Uni<RestResponse<AcceptedJob>> process(@Valid @NotNull ProcessRequest request) {
         return jobs.start(
                         caller(request.userId()),
                         request.sandboxId(),
@@ -95,7 +95,7 @@ class CompatResource {
     @Path("/snapshot/invalidate")
     @Operation(operationId = "compatInvalidateSnapshot", summary = "Does nothing, successfully")
     @APIResponse(responseCode = "200", description = "There is no stale snapshot")
-    Done invalidate() {
+    public Done invalidate() {
         return new Done(true);
     }
 

@@ -1,10 +1,13 @@
 package dev.omni.daytona;
 
+import dev.omni.daytona.DaytonaException.Kind;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.net.URI;
+import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,9 +16,22 @@ import org.jspecify.annotations.Nullable;
  */
 @ApplicationScoped
 public class Daytona {
+    private static final Set<RemoteState> STOPPED =
+            EnumSet.of(RemoteState.STOPPING, RemoteState.STOPPED, RemoteState.ARCHIVING, RemoteState.ARCHIVED);
+
+    private final Transport transport;
+    private final ControlPlaneApi api;
+    private final DaytonaConfig.Timeouts timeouts;
+
+    Daytona(Transport transport) {
+        this.transport = transport;
+        this.api = transport.controlPlane();
+        this.timeouts = transport.config().timeouts();
+    }
+
     /** Whether an API URL and key are there at all. Without them every call fails as {@code NOT_CONFIGURED}. */
     public boolean isConfigured() {
-        throw new UnsupportedOperationException();
+        return transport.isConfigured();
     }
 
     /**
@@ -23,46 +39,106 @@ public class Daytona {
      * 400 for a sandbox that exists in error, so look it up by name before giving up.
      */
     public Uni<RemoteSandbox> create(NewSandbox sandbox) {
-        throw new UnsupportedOperationException();
+        return transport
+                .once(timeouts.start(), e -> api.create(e.apiUrl(), Wire.CreateSandbox.of(sandbox)))
+                .flatMap(created -> remote(created, sandbox.name()));
     }
 
     /** One sandbox, by id or by name (an id wins). Fails as {@code NOT_FOUND}. */
     public Uni<RemoteSandbox> get(String idOrName) {
-        throw new UnsupportedOperationException();
+        return transport
+                .read(timeouts.call(), e -> api.get(e.apiUrl(), idOrName))
+                .map(sandbox -> Wire.required(sandbox, "a body").toRemote());
     }
 
     /**
      * A page of the sandboxes that carry all the labels, newest first. Eventually consistent.
      *
-     * @param states only these; empty means all
+     * @param states only these; empty means all. Neither {@code DESTROYED} nor {@code OTHER} can be asked for
      * @param limit 1 to 200
      */
     public Uni<Page<RemoteSandbox>> list(
             Map<String, String> labels, Set<RemoteState> states, int limit, @Nullable String cursor) {
-        throw new UnsupportedOperationException();
+        return transport
+                .read(
+                        timeouts.call(),
+                        e -> api.list(
+                                e.apiUrl(),
+                                labels.isEmpty() ? null : Wire.text(labels),
+                                Wire.names(states),
+                                limit,
+                                cursor,
+                                "createdAt",
+                                "desc"))
+                .map(page -> Wire.required(page, "a body").toPage());
     }
 
     /** Starts a stopped or archived sandbox; a started one is left as it is. Daytona holds the call for up to 30 s. */
     public Uni<RemoteSandbox> start(String id) {
-        throw new UnsupportedOperationException();
+        return transport.once(timeouts.start(), e -> api.start(e.apiUrl(), id)).flatMap(started -> remote(started, id));
     }
 
-    /** Stops a started sandbox. A sandbox that is already stopped is a success. */
+    /** Stops a started sandbox. A sandbox that is stopped already, or about to be, is a success. */
     public Uni<Void> stop(String id) {
-        throw new UnsupportedOperationException();
+        return change(e -> api.stop(e.apiUrl(), id))
+                .onFailure(DaytonaException.is(Kind.BAD_REQUEST).or(DaytonaException.is(Kind.CONFLICT)))
+                .recoverWithUni(refusal -> get(id).flatMap(sandbox -> STOPPED.contains(sandbox.state())
+                        ? Uni.createFrom().voidItem()
+                        : Uni.createFrom().failure(refusal)));
     }
 
-    /** Deletes a sandbox. Fails as {@code CONFLICT} while it is busy. */
+    /** Archives a stopped sandbox: it keeps its disk and takes longer to start. */
+    public Uni<Void> archive(String id) {
+        return change(e -> api.archive(e.apiUrl(), id));
+    }
+
+    /** Deletes a sandbox; one that is gone is a success. Fails as {@code CONFLICT} while it is busy. */
     public Uni<Void> delete(String id) {
-        throw new UnsupportedOperationException();
+        return change(e -> api.delete(e.apiUrl(), id))
+                .onFailure(DaytonaException.is(Kind.NOT_FOUND))
+                .recoverWithNull();
+    }
+
+    /** Gives a sandbox these labels, and takes all others from it. */
+    public Uni<Void> setLabels(String id, Map<String, String> labels) {
+        return change(e -> api.setLabels(e.apiUrl(), id, new Wire.Labels(labels)));
+    }
+
+    /** @param minutes without activity until the sandbox is stopped; 0 means never */
+    public Uni<Void> setAutoStop(String id, int minutes) {
+        return setIdlePolicy(id, "autostop", minutes);
+    }
+
+    /** @param minutes after its stop until the sandbox is archived; 0 means after 30 days, the most there is */
+    public Uni<Void> setAutoArchive(String id, int minutes) {
+        return setIdlePolicy(id, "autoarchive", minutes);
+    }
+
+    /** @param minutes after its stop until the sandbox is deleted; 0 means at once, negative never */
+    public Uni<Void> setAutoDelete(String id, int minutes) {
+        return setIdlePolicy(id, "autodelete", minutes);
     }
 
     /**
      * The toolbox of a sandbox.
      *
-     * @param toolboxProxyUrl as the sandbox tells it; refused when it is not a host that our key may be sent to
+     * @param toolboxProxyUrl as the sandbox tells it; calls fail and send nothing when it is not at a host that our key may
+     *     be sent to
      */
     public Toolbox toolbox(String sandboxId, URI toolboxProxyUrl) {
-        throw new UnsupportedOperationException();
+        return new HttpToolbox(transport, sandboxId, toolboxProxyUrl);
+    }
+
+    private Uni<Void> setIdlePolicy(String id, String policy, int minutes) {
+        return change(e -> api.setIdlePolicy(e.apiUrl(), id, policy, minutes));
+    }
+
+    private Uni<Void> change(Function<DaytonaEndpoint, Uni<Void>> call) {
+        return transport.once(timeouts.call(), call);
+    }
+
+    /** Daytona's answer, or where it did not send the sandbox along, what it says when asked. */
+    private Uni<RemoteSandbox> remote(Wire.@Nullable Sandbox answer, String idOrName) {
+        return answer == null ? get(idOrName) : Uni.createFrom().item(answer::toRemote);
     }
 }

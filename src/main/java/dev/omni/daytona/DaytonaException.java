@@ -3,6 +3,7 @@ package dev.omni.daytona;
 import dev.omni.problem.ProblemCode;
 import dev.omni.problem.ProblemException;
 import java.time.Duration;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,8 +17,9 @@ public final class DaytonaException extends ProblemException {
         NOT_CONFIGURED(ProblemCode.DAYTONA_NOT_CONFIGURED),
         /** 401 or 403: our key is refused (control plane), or the sandbox is unknown (toolbox answers 401 for that). */
         REFUSED(ProblemCode.UPSTREAM_ERROR),
-        /** 404, and 410 for things that ended. */
+        /** 404, and a session that is unknown, however Daytona says so. */
         NOT_FOUND(ProblemCode.UPSTREAM_ERROR),
+        /** 410: it has ended. */
         GONE(ProblemCode.UPSTREAM_ERROR),
         /** 409: busy, taken, or changed under us. */
         CONFLICT(ProblemCode.UPSTREAM_ERROR),
@@ -50,6 +52,11 @@ public final class DaytonaException extends ProblemException {
         this.kind = kind;
         this.status = status;
         this.upstreamMessage = upstreamMessage;
+    }
+
+    /** Tells failures of the kind, for use with {@code onFailure(...)}. */
+    public static Predicate<Throwable> is(Kind kind) {
+        return failure -> failure instanceof DaytonaException daytona && daytona.kind == kind;
     }
 
     public Kind kind() {

@@ -11,7 +11,7 @@ import java.util.Optional;
 
 /** What sandboxes are made of, and how long they live. */
 @ConfigMapping(prefix = "omni.sandbox")
-interface SandboxConfig {
+public interface SandboxConfig {
     /**
      * The environment the sandboxes belong to. Environments that share a Daytona organisation must differ in it; changing
      * it loses sight of all sandboxes made before.

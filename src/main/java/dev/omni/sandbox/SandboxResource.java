@@ -100,7 +100,7 @@ class SandboxResource {
                     @Content(
                             schema = @Schema(implementation = Sandbox.class),
                             examples = @ExampleObject(name = "sandbox", value = EXAMPLE)))
-    Uni<RestResponse<Sandbox>> create(
+    public Uni<RestResponse<Sandbox>> create(
             @Valid @NotNull NewSandboxRequest request,
             @Parameter(
                             description =
@@ -139,7 +139,7 @@ class SandboxResource {
             headers =
                     @Header(name = "Location", description = "Where it is", schema = @Schema(type = SchemaType.STRING)),
             content = @Content(schema = @Schema(implementation = Sandbox.class)))
-    Uni<RestResponse<Sandbox>> ensureDefault(@Parameter(description = WAIT) @RestHeader("Prefer") List<String> prefer) {
+    public Uni<RestResponse<Sandbox>> ensureDefault(@Parameter(description = WAIT) @RestHeader("Prefer") List<String> prefer) {
         WaitPreference wait = WaitPreference.of(prefer);
         return sandboxes
                 .ensureDefault(caller(), WaitPreference.duration(wait))
@@ -158,7 +158,7 @@ class SandboxResource {
                     @Content(
                             schema = @Schema(implementation = SandboxPage.class),
                             examples = @ExampleObject(name = "page", value = "{\"items\": [" + EXAMPLE + "]}")))
-    Uni<SandboxPage> list(
+    public Uni<SandboxPage> list(
             @Parameter(
                             description = "Only those with this status",
                             schema = @Schema(implementation = SandboxStatus.class))
@@ -186,7 +186,7 @@ class SandboxResource {
                     @Content(
                             schema = @Schema(implementation = Sandbox.class),
                             examples = @ExampleObject(name = "sandbox", value = EXAMPLE)))
-    Uni<Sandbox> get(@RestPath String sandboxId) {
+    public Uni<Sandbox> get(@RestPath String sandboxId) {
         return sandboxes.get(caller(), sandboxId);
     }
 
@@ -197,7 +197,7 @@ class SandboxResource {
             summary = "Delete a sandbox with all its files",
             description = "Waits some seconds for a sandbox that is busy.")
     @APIResponse(responseCode = "204", description = "The caller has no such sandbox any more")
-    Uni<Void> delete(@RestPath String sandboxId) {
+    public Uni<Void> delete(@RestPath String sandboxId) {
         return sandboxes.delete(caller(), sandboxId);
     }
 
@@ -208,7 +208,7 @@ class SandboxResource {
             responseCode = "202",
             description = "It starts, or had started",
             content = @Content(schema = @Schema(implementation = Sandbox.class)))
-    Uni<RestResponse<Sandbox>> start(@RestPath String sandboxId) {
+    public Uni<RestResponse<Sandbox>> start(@RestPath String sandboxId) {
         return sandboxes.start(caller(), sandboxId).map(SandboxResource::accepted);
     }
 
@@ -222,7 +222,7 @@ class SandboxResource {
             responseCode = "202",
             description = "It stops, or had stopped",
             content = @Content(schema = @Schema(implementation = Sandbox.class)))
-    Uni<RestResponse<Sandbox>> stop(@RestPath String sandboxId) {
+    public Uni<RestResponse<Sandbox>> stop(@RestPath String sandboxId) {
         return sandboxes.stop(caller(), sandboxId).map(SandboxResource::accepted);
     }
 

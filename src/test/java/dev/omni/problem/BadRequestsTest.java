@@ -195,14 +195,14 @@ class BadRequestsTest {
     }
 
     @Test
-    void brokenPercentEncodingIsRefused() {
+    void brokenPercentEncodingIsRefusedBeforeItGetsAnywhere() {
         for (String address : List.of("/test-probe?name=%zz", "/test-probe/%zz/jobs/x", "/%zz", "/%")) {
             assertThat(RawHttp.exchange(
                             "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer %s\r\n\r\n"
                                     .formatted(address, TestUsers.token("alice"))))
                     .as(address)
                     .startsWith("HTTP/1.1 400 ")
-                    .contains(Problem.MEDIA_TYPE, "validation_failed");
+                    .doesNotContainIgnoringCase("exception");
         }
     }
 

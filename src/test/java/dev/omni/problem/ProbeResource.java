@@ -1,6 +1,8 @@
 package dev.omni.problem;
 
+import dev.omni.identity.Caller;
 import io.quarkus.security.Authenticated;
+import io.quarkus.security.identity.SecurityIdentity;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.infrastructure.Infrastructure;
 import io.vertx.core.Vertx;
@@ -57,9 +59,11 @@ public class ProbeResource {
             @Nullable Map<@PlainText String, @Size(max = 5) @PlainText String> env) {}
 
     private final Vertx vertx;
+    private final SecurityIdentity identity;
 
-    public ProbeResource(Vertx vertx) {
+    public ProbeResource(Vertx vertx, SecurityIdentity identity) {
         this.vertx = vertx;
+        this.identity = identity;
     }
 
     @POST
@@ -109,6 +113,12 @@ public class ProbeResource {
     @RolesAllowed("operator")
     public String operators() {
         return "\"ok\"";
+    }
+
+    @GET
+    @Path("/who")
+    public Caller who() {
+        return Caller.of(identity);
     }
 
     @GET
