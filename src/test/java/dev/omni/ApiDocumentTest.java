@@ -49,8 +49,12 @@ class ApiDocumentTest {
         SoftAssertions softly = new SoftAssertions();
         List<String> names = new ArrayList<>();
         for (Op op : operations()) {
-            softly.assertThat(op.node().path("summary").asText()).as("%s summary", op).isNotBlank();
-            softly.assertThat(op.node().path("operationId").asText()).as("%s operationId", op).isNotBlank();
+            softly.assertThat(op.node().path("summary").asText())
+                    .as("%s summary", op)
+                    .isNotBlank();
+            softly.assertThat(op.node().path("operationId").asText())
+                    .as("%s operationId", op)
+                    .isNotBlank();
             names.add(op.node().path("operationId").asText());
         }
         softly.assertThat(names).doesNotHaveDuplicates();
@@ -81,7 +85,9 @@ class ApiDocumentTest {
             if (!op.isApi()) {
                 continue;
             }
-            softly.assertThat(op.node().path("security").toString()).as("%s security", op).contains("bearer");
+            softly.assertThat(op.node().path("security").toString())
+                    .as("%s security", op)
+                    .contains("bearer");
             List<String> statuses = new ArrayList<>(List.of("400", "401", "403", "429", "500", "502", "503", "504"));
             if (op.path().contains("{")) {
                 statuses.add("404");
@@ -103,10 +109,12 @@ class ApiDocumentTest {
     void everyAnswerCarriesTheRequestId() {
         SoftAssertions softly = new SoftAssertions();
         for (Op op : operations()) {
-            op.node().path("responses").forEach(response -> softly.assertThat(
-                            resolve(response).path("headers").has("X-Request-Id"))
-                    .as("%s answers with X-Request-Id", op)
-                    .isTrue());
+            op.node()
+                    .path("responses")
+                    .forEach(response -> softly.assertThat(
+                                    resolve(response).path("headers").has("X-Request-Id"))
+                            .as("%s answers with X-Request-Id", op)
+                            .isTrue());
         }
         softly.assertAll();
     }
@@ -125,11 +133,13 @@ class ApiDocumentTest {
     /** Those of the service; resources of tests are no part of its API. */
     private List<Op> operations() {
         List<Op> operations = new ArrayList<>();
-        api.path("paths").properties().forEach(path -> path.getValue().properties().forEach(method -> {
-            if (METHODS.contains(method.getKey()) && !path.getKey().startsWith("/test-")) {
-                operations.add(new Op(path.getKey(), method.getKey(), method.getValue()));
-            }
-        }));
+        api.path("paths")
+                .properties()
+                .forEach(path -> path.getValue().properties().forEach(method -> {
+                    if (METHODS.contains(method.getKey()) && !path.getKey().startsWith("/test-")) {
+                        operations.add(new Op(path.getKey(), method.getKey(), method.getValue()));
+                    }
+                }));
         assertThat(operations).isNotEmpty();
         return operations;
     }

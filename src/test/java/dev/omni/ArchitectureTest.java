@@ -44,11 +44,13 @@ class ArchitectureTest {
                 .whereLayer("daytona")
                 .mayOnlyAccessLayers("problem")
                 .whereLayer("sandbox")
-                .mayOnlyAccessLayers("daytona", "identity", "problem")
+                .mayOnlyAccessLayers("daytona", "identity", "problem", "observe")
                 .whereLayer("job")
-                .mayOnlyAccessLayers("sandbox", "daytona", "identity", "problem")
+                .mayOnlyAccessLayers("sandbox", "daytona", "identity", "problem", "observe")
                 .whereLayer("stream")
-                .mayOnlyAccessLayers("job", "sandbox", "identity", "problem")
+                .mayOnlyAccessLayers("job", "sandbox", "identity", "problem", "observe")
+                .whereLayer("observe")
+                .mayOnlyAccessLayers("daytona", "identity", "problem")
                 .check(CLASSES);
     }
 

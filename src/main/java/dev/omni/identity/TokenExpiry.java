@@ -17,7 +17,9 @@ class TokenExpiry implements SecurityIdentityAugmentor {
 
     @Override
     public Uni<SecurityIdentity> augment(SecurityIdentity identity, AuthenticationRequestContext context) {
-        return identity.isAnonymous() ? Uni.createFrom().item(identity) : Uni.createFrom().item(() -> checked(identity));
+        return identity.isAnonymous()
+                ? Uni.createFrom().item(identity)
+                : Uni.createFrom().item(() -> checked(identity));
     }
 
     private static SecurityIdentity checked(SecurityIdentity identity) {

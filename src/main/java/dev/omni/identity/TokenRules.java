@@ -64,8 +64,8 @@ public class TokenRules {
     /** Reads the key at start, so that a wrong setting is told then and not to the first caller. */
     void start(@Observes StartupEvent event, JWTAuthContextInfo rules) {
         if (!ALLOWED_ALGORITHMS.containsAll(rules.getSignatureAlgorithm())) {
-            throw new IllegalStateException("mp.jwt.verify.publickey.algorithm may be RS256 or ES256, not "
-                    + rules.getSignatureAlgorithm());
+            throw new IllegalStateException(
+                    "mp.jwt.verify.publickey.algorithm may be RS256 or ES256, not " + rules.getSignatureAlgorithm());
         }
         if (!missing.isEmpty()) {
             LOG.warnf("Every token is refused until these are configured: %s", String.join(", ", missing));

@@ -16,7 +16,7 @@ import org.eclipse.microprofile.openapi.models.responses.APIResponse;
 import org.eclipse.microprofile.openapi.models.security.SecurityScheme;
 
 /** Adds to the generated API document what is true of every operation: who may call, how it fails, what comes with it. */
-@OpenApiFilter(OpenApiFilter.RunStage.BUILD)
+@OpenApiFilter(stages = OpenApiFilter.RunStage.BUILD)
 public class ApiDocument implements OASFilter {
     private static final String BEARER = "bearer";
     private static final String PROBLEM = "Problem";
@@ -122,8 +122,7 @@ public class ApiDocument implements OASFilter {
                                         .example(example(codes.getFirst()))));
         switch (status) {
             case 401 -> response.addHeader("WWW-Authenticate", header("Bearer", Schema.SchemaType.STRING));
-            case 429, 503 ->
-                response.addHeader("Retry-After", header("Seconds to wait", Schema.SchemaType.INTEGER));
+            case 429, 503 -> response.addHeader("Retry-After", header("Seconds to wait", Schema.SchemaType.INTEGER));
             default -> {}
         }
         return response;
@@ -136,7 +135,8 @@ public class ApiDocument implements OASFilter {
     }
 
     private static Header requestId() {
-        Header header = header("The request's id, as it is in the logs: the caller's or a new one", Schema.SchemaType.STRING);
+        Header header =
+                header("The request's id, as it is in the logs: the caller's or a new one", Schema.SchemaType.STRING);
         return header.example("5f0c1f7e-8a53-4c0e-9c59-0f2b0f4f7a11");
     }
 
@@ -168,12 +168,19 @@ public class ApiDocument implements OASFilter {
 
     private static Map<String, Object> example(ProblemCode code) {
         return Map.of(
-                "type", "urn:omni:problem:" + code.code(),
-                "title", code.title(),
-                "status", code.status(),
-                "detail", code.title() + ".",
-                "instance", "/api/v1/sandboxes",
-                "code", code.code(),
-                "requestId", "5f0c1f7e-8a53-4c0e-9c59-0f2b0f4f7a11");
+                "type",
+                "urn:omni:problem:" + code.code(),
+                "title",
+                code.title(),
+                "status",
+                code.status(),
+                "detail",
+                code.title() + ".",
+                "instance",
+                "/api/v1/sandboxes",
+                "code",
+                code.code(),
+                "requestId",
+                "5f0c1f7e-8a53-4c0e-9c59-0f2b0f4f7a11");
     }
 }

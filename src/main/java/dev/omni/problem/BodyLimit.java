@@ -28,8 +28,7 @@ class BodyLimit {
     private final ProblemAnswers answers;
     private final long maxBytes;
 
-    BodyLimit(
-            ProblemAnswers answers, @ConfigProperty(name = "quarkus.http.limits.max-body-size") MemorySize maxBytes) {
+    BodyLimit(ProblemAnswers answers, @ConfigProperty(name = "quarkus.http.limits.max-body-size") MemorySize maxBytes) {
         this.answers = answers;
         this.maxBytes = maxBytes.asLongValue();
     }

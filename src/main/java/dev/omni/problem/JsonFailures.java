@@ -32,10 +32,11 @@ final class JsonFailures {
                 ProblemException.invalid(field(mismatch), expectation(mismatch.getTargetType()));
             case ValueInstantiationException refused -> ProblemException.invalid(field(refused), "is not valid");
             case StreamConstraintsException limit -> tooComplex();
-            case JsonMappingException wrapped when wrapped.getCause() instanceof InputCoercionException range ->
+            case JsonMappingException wrapped
+            when wrapped.getCause() instanceof InputCoercionException range ->
                 ProblemException.invalid(field(wrapped), expectation(range.getTargetType()));
-            case JsonMappingException wrapped when wrapped.getCause() instanceof JsonProcessingException cause ->
-                explain(cause);
+            case JsonMappingException wrapped
+            when wrapped.getCause() instanceof JsonProcessingException cause -> explain(cause);
             default -> malformed();
         };
     }

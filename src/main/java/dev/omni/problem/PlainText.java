@@ -18,12 +18,7 @@ import org.jspecify.annotations.Nullable;
 @Documented
 @Constraint(validatedBy = PlainText.Validator.class)
 @Retention(RetentionPolicy.RUNTIME)
-@Target({
-    ElementType.FIELD,
-    ElementType.METHOD,
-    ElementType.PARAMETER,
-    ElementType.TYPE_USE,
-    ElementType.ANNOTATION_TYPE
+@Target({ElementType.FIELD, ElementType.METHOD, ElementType.PARAMETER, ElementType.TYPE_USE, ElementType.ANNOTATION_TYPE
 })
 public @interface PlainText {
     String message() default "must not contain control characters";

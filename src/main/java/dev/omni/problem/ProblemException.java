@@ -45,9 +45,8 @@ public class ProblemException extends RuntimeException {
 
     /** A refusal whose detail is its violations. */
     static ProblemException of(ProblemCode code, List<Violation> violations) {
-        String detail = violations.stream()
-                .map(v -> v.field() + ": " + v.message())
-                .collect(Collectors.joining("; "));
+        String detail =
+                violations.stream().map(v -> v.field() + ": " + v.message()).collect(Collectors.joining("; "));
         return new ProblemException(code, detail, violations, null, null);
     }
 

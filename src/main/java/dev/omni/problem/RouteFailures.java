@@ -21,9 +21,7 @@ class RouteFailures {
     }
 
     void register(@Observes Router router) {
-        router.route()
-                .order(RouteConstants.ROUTE_ORDER_AFTER_DEFAULT + 1)
-                .failureHandler(this::answer);
+        router.route().order(RouteConstants.ROUTE_ORDER_AFTER_DEFAULT + 1).failureHandler(this::answer);
     }
 
     private void answer(RoutingContext context) {
@@ -35,7 +33,7 @@ class RouteFailures {
             // Handlers further on turn refusals into the exceptions that ProblemMappers answers.
             context.next();
         } else if (failure != null) {
-            answers.send(failures.explain(failure), context);
+            answers.send(failures.explain(failure, context), context);
         } else {
             answers.send(failures.ofStatus(context.statusCode()), context);
         }

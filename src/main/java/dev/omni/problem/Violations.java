@@ -51,14 +51,12 @@ final class Violations {
             } else if (node.getIndex() != null) {
                 field.append('[').append(node.getIndex()).append(']');
             }
-            String name =
-                    switch (node.getKind()) {
-                        case PARAMETER ->
-                            parameterNames.apply(
-                                    node.as(Path.ParameterNode.class).getParameterIndex());
-                        case PROPERTY -> node.getName();
-                        default -> null;
-                    };
+            String name = switch (node.getKind()) {
+                case PARAMETER ->
+                    parameterNames.apply(node.as(Path.ParameterNode.class).getParameterIndex());
+                case PROPERTY -> node.getName();
+                default -> null;
+            };
             if (name != null) {
                 field.append(field.isEmpty() ? "" : ".").append(name);
             }

@@ -19,13 +19,13 @@ import io.restassured.response.ValidatableResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.jspecify.annotations.Nullable;
 
 /** Whatever is wrong with a request is answered by one document that names it. */
 @QuarkusTest
@@ -45,7 +45,10 @@ class BadRequestsTest {
                 body("{\"name\":\"\u0001\"}", "malformed_json", null),
                 body("[".repeat(50) + "]".repeat(50), "validation_failed", "body"),
                 body("{\"name\":\"a\",\"foo\":" + "[".repeat(50) + "]".repeat(50) + "}", "malformed_json", null),
-                body("{\"name\":\"a\",\"env\":" + "{\"a\":".repeat(50) + "1" + "}".repeat(51), "validation_failed", null),
+                body(
+                        "{\"name\":\"a\",\"env\":" + "{\"a\":".repeat(50) + "1" + "}".repeat(51),
+                        "validation_failed",
+                        null),
                 body("{\"name\":1}", "validation_failed", "name"),
                 body("{\"name\":1.5}", "validation_failed", "name"),
                 body("{\"name\":true}", "validation_failed", "name"),
@@ -97,8 +100,7 @@ class BadRequestsTest {
 
     @ParameterizedTest
     @MethodSource("bodies")
-    void aBodyThatIsWrongIsRefusedNamingTheField(
-            String json, String code, @Nullable String field) {
+    void aBodyThatIsWrongIsRefusedNamingTheField(String json, String code, @Nullable String field) {
         ValidatableResponse answer = problem(as("alice").body(json).post("/test-probe"), 400, code);
         if (field != null) {
             answer.body("violations[0].field", equalTo(field)).body("violations.size()", is(1));
@@ -185,7 +187,8 @@ class BadRequestsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/", "/nothing", "/api/v1/nothing", "/test-probe/a/b/c", "/q/nothing", "/test-probe/%2e%2e/x"})
+    @ValueSource(
+            strings = {"/", "/nothing", "/api/v1/nothing", "/test-probe/a/b/c", "/q/nothing", "/test-probe/%2e%2e/x"})
     void anUnknownAddressIsA404(String path) {
         problem(as("alice").urlEncodingEnabled(false).get(path), 404, "not_found");
         problem(given().urlEncodingEnabled(false).get(path), 404, "not_found");
@@ -194,8 +197,9 @@ class BadRequestsTest {
     @Test
     void brokenPercentEncodingIsRefusedBeforeItGetsAnywhere() {
         for (String address : List.of("/test-probe?name=%zz", "/test-probe/%zz/jobs/x", "/%zz", "/%")) {
-            assertThat(RawHttp.exchange("GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer %s\r\n\r\n"
-                            .formatted(address, TestUsers.token("alice"))))
+            assertThat(RawHttp.exchange(
+                            "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer %s\r\n\r\n"
+                                    .formatted(address, TestUsers.token("alice"))))
                     .as(address)
                     .startsWith("HTTP/1.1 400 ")
                     .doesNotContainIgnoringCase("exception");
@@ -204,8 +208,7 @@ class BadRequestsTest {
 
     @Test
     void aMethodThatAnAddressDoesNotKnowIsA405ThatSaysWhichItKnows() {
-        problem(as("alice").put("/test-probe"), 405, "method_not_allowed")
-                .header("Allow", "GET, HEAD, OPTIONS, POST");
+        problem(as("alice").put("/test-probe"), 405, "method_not_allowed").header("Allow", "GET, HEAD, OPTIONS, POST");
         problem(as("alice").put("/test-probe/a/jobs/b"), 405, "method_not_allowed")
                 .header("Allow", "GET, HEAD, OPTIONS");
     }
@@ -219,9 +222,12 @@ class BadRequestsTest {
     @ValueSource(strings = {"text/plain", "application/xml", "nonsense"})
     void aMediaTypeThatIsNotReadIsA415(String type) {
         problem(
-                        as("alice").contentType(type).body("{\"name\":\"a\"}".getBytes(StandardCharsets.UTF_8)).post("/test-probe"),
-                        415,
-                        "unsupported_media_type");
+                as("alice")
+                        .contentType(type)
+                        .body("{\"name\":\"a\"}".getBytes(StandardCharsets.UTF_8))
+                        .post("/test-probe"),
+                415,
+                "unsupported_media_type");
     }
 
     @Test
@@ -234,14 +240,17 @@ class BadRequestsTest {
         String chunk = "a".repeat(0x8000);
         String body = "8\r\n{\"name\":\r\n1\r\n\"\r\n" + ("8000\r\n" + chunk + "\r\n").repeat(40) + "0\r\n\r\n";
         String answer = RawHttp.exchange("POST /test-probe HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-                + "Transfer-Encoding: chunked\r\nAuthorization: Bearer " + TestUsers.token("alice") + "\r\n\r\n" + body);
+                + "Transfer-Encoding: chunked\r\nAuthorization: Bearer " + TestUsers.token("alice") + "\r\n\r\n"
+                + body);
         assertThat(answer).startsWith("HTTP/1.1 413 ").contains(Problem.MEDIA_TYPE, "too_large", "Connection: close");
     }
 
     @Test
     void aBodyOfMostOfTheLimitIsRead() {
         problem(
-                        as("alice").body("{\"name\":\"" + "a".repeat(1_000_000) + "\"}").post("/test-probe"),
+                        as("alice")
+                                .body("{\"name\":\"" + "a".repeat(1_000_000) + "\"}")
+                                .post("/test-probe"),
                         400,
                         "validation_failed")
                 .body("violations[0].field", equalTo("name"));
@@ -272,7 +281,8 @@ class BadRequestsTest {
     static ValidatableResponse problem(Response response, int status, String code) {
         assertThat(response.asString())
                 .doesNotContainIgnoringCase("exception")
-                .doesNotContain("dev.omni", "java.", "com.fasterxml", "io.quarkus", "secret", "upstream.example", "\tat ");
+                .doesNotContain(
+                        "dev.omni", "java.", "com.fasterxml", "io.quarkus", "secret", "upstream.example", "\tat ");
         return response.then()
                 .statusCode(status)
                 .contentType(Problem.MEDIA_TYPE)
