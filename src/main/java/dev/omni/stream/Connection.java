@@ -175,9 +175,21 @@ final class Connection {
                     return handle(message);
                 })
                 .onFailure(InvalidMessageException.class)
-                .recoverWithUni(invalid -> refuseInvalid(((InvalidMessageException) invalid).text()))
+                .recoverWithUni(invalid -> refuseInvalid(invalid.text()))
                 .onFailure()
-                .recoverWithNull();
+                .recoverWithUni(this::apologise);
+    }
+
+    /** What nobody expected: the client must still not wait for an answer in vain. */
+    private Uni<Void> apologise(Throwable failure) {
+        return Uni.createFrom().voidItem().emitOn(loop).chain(() -> {
+            if (state != State.OPEN) {
+                return Uni.createFrom().voidItem();
+            }
+            LOG.error("a message could not be handled", failure);
+            ProblemCode code = ProblemCode.INTERNAL_ERROR;
+            return send(ServerMessage.Failure.of(null, code.code(), code.title()));
+        });
     }
 
     private Uni<Void> handle(ClientMessage message) {
@@ -223,7 +235,7 @@ final class Connection {
     }
 
     private static ServerMessage invalidToken(String message) {
-        return ServerMessage.Error.of(null, "invalid_token", message);
+        return ServerMessage.Failure.of(null, "invalid_token", message);
     }
 
     private Uni<Void> refuseInvalid(String message) {
@@ -232,7 +244,7 @@ final class Connection {
             close(CloseCode.PROTOCOL);
             return Uni.createFrom().voidItem();
         }
-        return send(ServerMessage.Error.of(null, "invalid_message", message));
+        return send(ServerMessage.Failure.of(null, "invalid_message", message));
     }
 
     /** Turns an operation's failure into an error message. */
@@ -250,12 +262,12 @@ final class Connection {
 
     private ServerMessage refusal(JobKey job, Throwable failure) {
         if (failure instanceof ProblemException problem) {
-            return ServerMessage.Error.of(job, problem);
+            return ServerMessage.Failure.of(job, problem);
         }
         if (state == State.OPEN) {
             LogFields.about(job, () -> LOG.error("a job could not be followed or acted on", failure));
         }
-        return ServerMessage.Error.of(job, ProblemCode.INTERNAL_ERROR.code(), ProblemCode.INTERNAL_ERROR.title());
+        return ServerMessage.Failure.of(job, ProblemCode.INTERNAL_ERROR.code(), ProblemCode.INTERNAL_ERROR.title());
     }
 
     private void sendAndForget(ServerMessage message) {

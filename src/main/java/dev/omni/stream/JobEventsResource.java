@@ -38,7 +38,7 @@ public class JobEventsResource {
     /** A comment: keeps proxies from closing a quiet stream. */
     private static final byte[] HEARTBEAT = bytes(": heartbeat\n\n");
 
-    /** Told apart by identity; never sent. */
+    /** Stands for the end in a stream of frames; never sent. */
     private static final byte[] END = {};
 
     private final StreamConfig config;
@@ -114,7 +114,7 @@ public class JobEventsResource {
                         heartbeats,
                         connections.whenDraining().map(draining -> END).toMulti())
                 .select()
-                .first(frame -> frame != END);
+                .first(frame -> frame.length > 0);
         return Multi.createBy().concatenating().streams(Multi.createFrom().item(HEARTBEAT), merged);
     }
 

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 @JsonSubTypes({
     @JsonSubTypes.Type(value = ServerMessage.Log.class, name = "log"),
     @JsonSubTypes.Type(value = ServerMessage.Result.class, name = "result"),
-    @JsonSubTypes.Type(value = ServerMessage.Error.class, name = "error"),
+    @JsonSubTypes.Type(value = ServerMessage.Failure.class, name = "error"),
     @JsonSubTypes.Type(value = ServerMessage.Done.class, name = "done"),
     @JsonSubTypes.Type(value = ServerMessage.Heartbeat.class, name = "heartbeat"),
     @JsonSubTypes.Type(value = ServerMessage.Subscribed.class, name = "subscribed")
@@ -54,7 +54,7 @@ sealed interface ServerMessage {
             implements ServerMessage {}
 
     /** A job that failed, or a client's message that did: the former has a cursor. */
-    record Error(
+    record Failure(
             @Nullable String sandboxId,
             @Nullable UUID jobId,
             long ts,
@@ -63,8 +63,8 @@ sealed interface ServerMessage {
             @Nullable String cursor)
             implements ServerMessage {
         /** A refusal of something the client asked for. */
-        static Error of(@Nullable JobKey job, String code, String message) {
-            return new Error(
+        static Failure of(@Nullable JobKey job, String code, String message) {
+            return new Failure(
                     job == null ? null : job.sandboxId(),
                     job == null ? null : job.jobId(),
                     System.currentTimeMillis(),
@@ -73,7 +73,7 @@ sealed interface ServerMessage {
                     null);
         }
 
-        static Error of(JobKey job, ProblemException problem) {
+        static Failure of(JobKey job, ProblemException problem) {
             return of(job, problem.code().code(), problem.detail());
         }
     }
@@ -119,7 +119,7 @@ sealed interface ServerMessage {
                         result.turns(),
                         result.isError());
             case JobEvent.Failure failure ->
-                new Error(sandboxId, jobId, ts, failure.code(), failure.message(), failure.cursor());
+                new Failure(sandboxId, jobId, ts, failure.code(), failure.message(), failure.cursor());
             case JobEvent.Done done -> new Done(sandboxId, jobId, ts, done.exitCode(), done.status(), done.cursor());
         };
     }

@@ -136,7 +136,7 @@ final class Subscriptions {
     }
 
     private static ServerMessage tooMany(JobKey job) {
-        return ServerMessage.Error.of(
+        return ServerMessage.Failure.of(
                 job, "too_many_subscriptions", "this connection follows as many jobs as it may: unsubscribe from one");
     }
 }

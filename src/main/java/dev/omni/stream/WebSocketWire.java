@@ -31,7 +31,7 @@ record WebSocketWire(WebSocketConnection socket, HttpConnection http) implements
         // The public close() flushes first and so never ends on a peer that has stopped reading: only the channel
         // helps.
         if (http instanceof ConnectionBase connection) {
-            connection.channelHandlerContext().close();
+            var unused = connection.channelHandlerContext().close();
         }
     }
 }

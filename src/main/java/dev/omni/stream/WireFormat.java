@@ -29,7 +29,7 @@ final class WireFormat {
     private static final JsonMapper MAPPER = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .serializationInclusion(JsonInclude.Include.NON_NULL)
+            .defaultPropertyInclusion(JsonInclude.Value.ALL_NON_NULL)
             .withCoercionConfig(LogicalType.Textual, text -> {
                 for (var shape : new CoercionInputShape[] {
                     CoercionInputShape.Integer, CoercionInputShape.Float, CoercionInputShape.Boolean

@@ -171,10 +171,10 @@ class SubscriptionsTest {
         answer(subscriptions.subscribe(third, () -> stream("c", 0)));
         settle();
         assertThat(sent)
-                .filteredOn(ServerMessage.Error.class::isInstance)
+                .filteredOn(ServerMessage.Failure.class::isInstance)
                 .hasSize(2)
                 .allSatisfy(message ->
-                        assertThat(((ServerMessage.Error) message).code()).isEqualTo("too_many_subscriptions"));
+                        assertThat(((ServerMessage.Failure) message).code()).isEqualTo("too_many_subscriptions"));
 
         drainOne();
         answer(subscriptions.subscribe(third, () -> stream("c", 0)));

@@ -199,7 +199,7 @@ class WireFormatTest {
 
     @Test
     void leavesOutWhatIsNotKnown() {
-        assertThat(WireFormat.encode(new ServerMessage.Error(null, null, 5, "invalid_message", "no", null)))
+        assertThat(WireFormat.encode(new ServerMessage.Failure(null, null, 5, "invalid_message", "no", null)))
                 .isEqualTo("{\"type\":\"error\",\"ts\":5,\"code\":\"invalid_message\",\"message\":\"no\"}");
         assertThat(WireFormat.encode(new ServerMessage.Heartbeat(5))).isEqualTo("{\"type\":\"heartbeat\",\"ts\":5}");
         assertThat(WireFormat.encode(new ServerMessage.Subscribed("box", JOB, "c")))
