@@ -135,12 +135,14 @@ final class JobLog {
     private Uni<Void> append(Multi<Buffer> replay) {
         return Uni.createFrom().deferred(() -> {
             long[] seen = {0};
-            return replay.onItem()
+            return replay.select()
+                    .first(bytes -> !full)
+                    .onItem()
                     .transformToUniAndConcatenate(bytes -> {
                         long from = seen[0];
                         seen[0] += bytes.length();
                         long known = Math.max(0, spool.length() - from);
-                        if (known >= bytes.length() || full) {
+                        if (known >= bytes.length()) {
                             return Uni.createFrom().voidItem();
                         }
                         return store(known == 0 ? bytes : bytes.slice((int) known, bytes.length()));

@@ -32,7 +32,7 @@ import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
 /** Running things in a sandbox. */
-@Path("/api/v1/sandboxes/{id}")
+@Path("/api/v1/sandboxes")
 @Authenticated
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "Jobs", description = "Run commands and prompts in a sandbox, and read what they print")
@@ -52,7 +52,7 @@ public class JobResource {
     }
 
     @POST
-    @Path("/exec")
+    @Path("/{sandboxId}/exec")
     @Consumes(MediaType.APPLICATION_JSON)
     @Operation(
             operationId = "exec",
@@ -70,7 +70,7 @@ public class JobResource {
                                                     {"exitCode": 0, "stdout": "hello\\n", "stderr": "", "truncated": false,
                                                      "durationMillis": 84}""")))
     public Uni<ExecResult> exec(
-            @PathParam("id") String sandboxId,
+            @PathParam("sandboxId") String sandboxId,
             @RequestBody(
                             required = true,
                             content =
@@ -85,7 +85,7 @@ public class JobResource {
     }
 
     @POST
-    @Path("/jobs")
+    @Path("/{sandboxId}/jobs")
     @Consumes(MediaType.APPLICATION_JSON)
     @Operation(
             operationId = "startJob",
@@ -103,7 +103,7 @@ public class JobResource {
                                                      "kind": "command", "status": "running", "createdAt": "2026-06-25T10:00:00Z",
                                                      "cursor": "AQgAAAAAAAAAAFpWJZo"}""")))
     public Uni<RestResponse<Job>> start(
-            @PathParam("id") String sandboxId,
+            @PathParam("sandboxId") String sandboxId,
             @Parameter(description = "Makes a retry of this call safe")
                     @HeaderParam(IDEMPOTENCY_KEY)
                     @Pattern(regexp = "[\\x21-\\x7e]{1,128}", message = "must be 1 to 128 printable ASCII characters")
@@ -134,29 +134,29 @@ public class JobResource {
     }
 
     @GET
-    @Path("/jobs")
+    @Path("/{sandboxId}/jobs")
     @Operation(operationId = "listJobs", summary = "The sandbox's jobs, newest first")
     @APIResponse(
             responseCode = "200",
             description = "The jobs that are still kept",
             content = @Content(schema = @Schema(implementation = JobList.class)))
-    public Uni<JobList> list(@PathParam("id") String sandboxId) {
+    public Uni<JobList> list(@PathParam("sandboxId") String sandboxId) {
         return jobs.list(caller(), sandboxId).map(JobList::new);
     }
 
     @GET
-    @Path("/jobs/{jobId}")
+    @Path("/{sandboxId}/jobs/{jobId}")
     @Operation(operationId = "getJob", summary = "One job")
     @APIResponse(
             responseCode = "200",
             description = "The job as it is now",
             content = @Content(schema = @Schema(implementation = Job.class)))
-    public Uni<Job> get(@PathParam("id") String sandboxId, @PathParam("jobId") UUID jobId) {
+    public Uni<Job> get(@PathParam("sandboxId") String sandboxId, @PathParam("jobId") UUID jobId) {
         return jobs.get(caller(), sandboxId, jobId);
     }
 
     @GET
-    @Path("/jobs/{jobId}/output")
+    @Path("/{sandboxId}/jobs/{jobId}/output")
     @Produces(MediaType.TEXT_PLAIN + ";charset=utf-8")
     @Operation(
             operationId = "getJobOutput",
@@ -167,7 +167,7 @@ public class JobResource {
             description = "The output",
             content = @Content(mediaType = MediaType.TEXT_PLAIN, schema = @Schema(implementation = String.class)))
     public Uni<RestResponse<Multi<byte[]>>> output(
-            @PathParam("id") String sandboxId,
+            @PathParam("sandboxId") String sandboxId,
             @PathParam("jobId") UUID jobId,
             @Parameter(description = "Only what follows this position") @QueryParam("cursor") @Nullable String cursor,
             @Parameter(description = "One stream only")
@@ -182,7 +182,7 @@ public class JobResource {
     }
 
     @POST
-    @Path("/jobs/{jobId}/input")
+    @Path("/{sandboxId}/jobs/{jobId}/input")
     @Consumes(MediaType.APPLICATION_JSON)
     @Operation(
             operationId = "sendJobInput",
@@ -191,7 +191,7 @@ public class JobResource {
                     "The job must have been started with \"stdin\": \"open\". A newline is added where there is none.")
     @APIResponse(responseCode = "204", description = "Written")
     public Uni<Void> input(
-            @PathParam("id") String sandboxId,
+            @PathParam("sandboxId") String sandboxId,
             @PathParam("jobId") UUID jobId,
             @RequestBody(
                             required = true,
@@ -207,13 +207,13 @@ public class JobResource {
     }
 
     @POST
-    @Path("/jobs/{jobId}/cancel")
+    @Path("/{sandboxId}/jobs/{jobId}/cancel")
     @Operation(
             operationId = "cancelJob",
             summary = "End a running job",
             description = "Its processes get TERM, and KILL five seconds later. The end comes on the stream as always.")
     @APIResponse(responseCode = "202", description = "It is being ended")
-    public Uni<RestResponse<Void>> cancel(@PathParam("id") String sandboxId, @PathParam("jobId") UUID jobId) {
+    public Uni<RestResponse<Void>> cancel(@PathParam("sandboxId") String sandboxId, @PathParam("jobId") UUID jobId) {
         return jobs.cancel(caller(), sandboxId, jobId).map(done -> RestResponse.accepted());
     }
 

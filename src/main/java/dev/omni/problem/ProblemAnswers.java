@@ -27,8 +27,9 @@ class ProblemAnswers {
 
     Response response(ProblemException failure, RoutingContext context) {
         hangUpIfUnread(failure, context);
-        Response.ResponseBuilder answer =
-                Response.status(failure.code().status()).type(Problem.MEDIA_TYPE).entity(body(failure, context));
+        Response.ResponseBuilder answer = Response.status(failure.code().status())
+                .type(Problem.MEDIA_TYPE)
+                .entity(body(failure, context));
         headers(failure).forEach(answer::header);
         return answer.build();
     }
@@ -52,15 +53,15 @@ class ProblemAnswers {
                 if (!request.isEnded()) {
                     request.handler(unread -> {}).resume();
                 }
-                context.vertx().setTimer(HANG_UP_MILLIS, timer -> request.connection().close());
+                context.vertx()
+                        .setTimer(HANG_UP_MILLIS, timer -> request.connection().close());
             });
         }
     }
 
     private byte[] body(ProblemException failure, RoutingContext context) {
         try {
-            return json.writeValueAsBytes(
-                    Problem.of(failure, context.request().path(), RequestId.current()));
+            return json.writeValueAsBytes(Problem.of(failure, context.request().path(), RequestId.current()));
         } catch (JsonProcessingException e) {
             throw new UncheckedIOException(e);
         }
@@ -71,7 +72,9 @@ class ProblemAnswers {
         Duration retryAfter = failure.retryAfter();
         if (retryAfter != null) {
             // Rounded up: a caller that waits that long must not come too early.
-            headers.put("Retry-After", Long.toString(Math.max(1, retryAfter.plusNanos(999_999_999).toSeconds())));
+            headers.put(
+                    "Retry-After",
+                    Long.toString(Math.max(1, retryAfter.plusNanos(999_999_999).toSeconds())));
         }
         switch (failure.code().status()) {
             case 401 -> headers.put("WWW-Authenticate", "Bearer");

@@ -91,7 +91,7 @@ class Blueprints {
                 or(
                         idle == null ? null : idle.deleteAfterMinutes(),
                         config.idle().deleteAfterMinutes()),
-                network != null && network.blockAll(),
+                network != null && Boolean.TRUE.equals(network.blockAll()),
                 network == null ? List.of() : network.allow());
     }
 
@@ -100,15 +100,11 @@ class Blueprints {
                 && (request.snapshot() != null || config.snapshot().isPresent())) {
             throw ProblemException.invalid("resources", "must be absent: the snapshot decides them");
         }
-        NewSandboxRequest.Idle idle = request.idle();
-        if (idle != null) {
-            SandboxConfig.MaxIdle max = config.maxIdle();
-            atMost("idle.stopAfterMinutes", idle.stopAfterMinutes(), max.stopAfterMinutes());
-            atMost("idle.archiveAfterMinutes", idle.archiveAfterMinutes(), max.archiveAfterMinutes());
-            atMost("idle.deleteAfterMinutes", idle.deleteAfterMinutes(), max.deleteAfterMinutes());
-        }
+        check(request.idle());
         NewSandboxRequest.Network network = request.network();
-        if (network != null && network.blockAll() && !network.allow().isEmpty()) {
+        if (network != null
+                && Boolean.TRUE.equals(network.blockAll())
+                && !network.allow().isEmpty()) {
             throw ProblemException.invalid("network.allow", "must be empty where network.blockAll is true");
         }
         long envBytes = 0;
@@ -117,6 +113,16 @@ class Blueprints {
         }
         if (envBytes > MAX_ENV_BYTES) {
             throw ProblemException.invalid("env", "must be at most " + MAX_ENV_BYTES + " bytes in all");
+        }
+    }
+
+    /** Fails with {@code validation_failed} where it is more than sandboxes may have. */
+    void check(NewSandboxRequest.@Nullable Idle idle) {
+        if (idle != null) {
+            SandboxConfig.MaxIdle max = config.maxIdle();
+            atMost("idle.stopAfterMinutes", idle.stopAfterMinutes(), max.stopAfterMinutes());
+            atMost("idle.archiveAfterMinutes", idle.archiveAfterMinutes(), max.archiveAfterMinutes());
+            atMost("idle.deleteAfterMinutes", idle.deleteAfterMinutes(), max.deleteAfterMinutes());
         }
     }
 

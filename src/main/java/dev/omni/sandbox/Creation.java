@@ -82,12 +82,8 @@ class Creation {
     Uni<Optional<RemoteSandbox>> find(String name) {
         return daytona.get(name)
                 .map(Optional::of)
-                .onFailure(Creation::isNotFound)
+                .onFailure(DaytonaException.is(DaytonaException.Kind.NOT_FOUND))
                 .recoverWithItem(Optional::empty);
-    }
-
-    static boolean isNotFound(Throwable failure) {
-        return failure instanceof DaytonaException e && e.kind() == DaytonaException.Kind.NOT_FOUND;
     }
 
     /** A look beside the call: one that fails tells nothing, and the call goes on. */

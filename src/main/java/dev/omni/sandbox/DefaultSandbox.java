@@ -1,5 +1,6 @@
 package dev.omni.sandbox;
 
+import dev.omni.daytona.DaytonaException;
 import dev.omni.daytona.NewSandbox;
 import dev.omni.daytona.RemoteSandbox;
 import dev.omni.sandbox.Creation.Adoption;
@@ -46,7 +47,7 @@ class DefaultSandbox {
                         ? Uni.createFrom().item(created)
                         : revive(wanted, created.sandbox(), replacements))
                 // Deleted under our hands: begin again.
-                .onFailure(failure -> replacements > 0 && Creation.isNotFound(failure))
+                .onFailure(DaytonaException.is(DaytonaException.Kind.NOT_FOUND).and(failure -> replacements > 0))
                 .recoverWithUni(() -> ensure(wanted, replacements - 1));
     }
 

@@ -2,12 +2,14 @@ package dev.omni.sandbox;
 
 import dev.omni.daytona.Daytona;
 import dev.omni.daytona.DaytonaException;
+import dev.omni.daytona.DaytonaException.Kind;
 import dev.omni.daytona.RemoteSandbox;
 import dev.omni.problem.ProblemCode;
 import dev.omni.problem.ProblemException;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
+import java.util.function.Predicate;
 import org.jboss.logging.Logger;
 
 /** Moves a sandbox from one status to another, where its present one allows it. Else {@code sandbox_not_ready}. */
@@ -20,6 +22,8 @@ class Lifecycle {
     private static final Duration STOPPING = Duration.ofSeconds(15);
     /** Daytona deletes nothing that is in motion; most motions are over by then. */
     private static final Duration BUSY = Duration.ofSeconds(10);
+
+    private static final Predicate<Throwable> CONFLICT = DaytonaException.is(Kind.CONFLICT);
 
     private static final Logger LOG = Logger.getLogger(Lifecycle.class);
 
@@ -46,9 +50,18 @@ class Lifecycle {
             case READY ->
                 daytona.stop(sandbox.id())
                         .chain(() -> daytona.get(sandbox.id()))
-                        .onFailure(Lifecycle::isConflict)
+                        .onFailure(CONFLICT)
                         .recoverWithUni(() -> overtaken(sandbox.id()));
             case CREATING, DELETING, ERROR -> Uni.createFrom().failure(notReady(sandbox));
+        };
+    }
+
+    /** Archives a stopped sandbox. */
+    Uni<RemoteSandbox> archive(RemoteSandbox sandbox) {
+        return switch (sandbox.state()) {
+            case ARCHIVING, ARCHIVED -> Uni.createFrom().item(sandbox);
+            case STOPPED -> daytona.archive(sandbox.id()).chain(() -> daytona.get(sandbox.id()));
+            default -> Uni.createFrom().failure(notReady(sandbox));
         };
     }
 
@@ -77,7 +90,7 @@ class Lifecycle {
                 "The sandbox is "
                         + switch (SandboxStatus.of(sandbox.state())) {
                             case CREATING -> "being created or started.";
-                            case READY -> "ready.";
+                            case READY -> "running. Stop it first.";
                             case STOPPING -> "stopping.";
                             case STOPPED -> "stopped. Start it first.";
                             case ARCHIVED -> "archived. Start it first.";
@@ -93,7 +106,7 @@ class Lifecycle {
                         started -> LOG.debugf("Daytona answered the start of %s", sandbox.id()),
                         failure -> LOG.warnf("Starting %s failed: %s", sandbox.id(), failure.getMessage()));
         // A conflict means that somebody else moves it; a bad request, that it failed: both show in what it is now.
-        Uni<RemoteSandbox> answered = call.onFailure(failure -> isConflict(failure) || isBadRequest(failure))
+        Uni<RemoteSandbox> answered = call.onFailure(CONFLICT.or(DaytonaException.is(Kind.BAD_REQUEST)))
                 .recoverWithUni(() -> daytona.get(sandbox.id()));
         Uni<RemoteSandbox> seen = polling.pause(FIRST_LOOK)
                 .chain(() -> polling.until(Lifecycle::moves, LOOKING, () -> daytona.get(sandbox.id())))
@@ -127,18 +140,10 @@ class Lifecycle {
     private Uni<Boolean> tryToDelete(String id) {
         return daytona.delete(id)
                 .replaceWith(true)
-                .onFailure(Lifecycle::isConflict)
+                .onFailure(CONFLICT)
                 .recoverWithUni(
                         () -> daytona.get(id).map(now -> SandboxStatus.of(now.state()) == SandboxStatus.DELETING))
-                .onFailure(Creation::isNotFound)
+                .onFailure(DaytonaException.is(Kind.NOT_FOUND))
                 .recoverWithItem(true);
-    }
-
-    private static boolean isConflict(Throwable failure) {
-        return failure instanceof DaytonaException e && e.kind() == DaytonaException.Kind.CONFLICT;
-    }
-
-    private static boolean isBadRequest(Throwable failure) {
-        return failure instanceof DaytonaException e && e.kind() == DaytonaException.Kind.BAD_REQUEST;
     }
 }

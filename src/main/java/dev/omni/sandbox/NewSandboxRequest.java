@@ -46,14 +46,8 @@ record NewSandboxRequest(
 
         @Size(max = 32)
         Map<
-                        @Pattern(
-                                regexp = LABEL_KEY,
-                                message =
-                                        "must be 1 to 63 of letters, digits, '.', '_', '/' and '-', with a letter or digit at both ends")
-                        @Pattern(
-                                regexp = "(?!omni\\.).*",
-                                message = "labels that begin with 'omni.' are the service's own")
-                        String,
+                        @Pattern(regexp = LABEL_KEY, message = LABEL_KEY_MESSAGE)
+                        @Pattern(regexp = FOREIGN_KEY, message = FOREIGN_KEY_MESSAGE) String,
                         @NotNull @Size(max = 255) @PlainText String>
                 labels,
 
@@ -62,6 +56,10 @@ record NewSandboxRequest(
         @Valid @Nullable Network network) {
 
     static final String LABEL_KEY = "[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?";
+    static final String LABEL_KEY_MESSAGE =
+            "must be 1 to 63 of letters, digits, '.', '_', '/' and '-', with a letter or digit at both ends";
+    static final String FOREIGN_KEY = "(?!omni\\.).*";
+    static final String FOREIGN_KEY_MESSAGE = "labels that begin with 'omni.' are the service's own";
 
     private static final String NAME = "[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?";
     private static final String OCTET = "(25[0-5]|2[0-4]\\d|1?\\d?\\d)";
@@ -94,7 +92,7 @@ record NewSandboxRequest(
      */
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
     record Network(
-            boolean blockAll,
+            @Nullable Boolean blockAll,
 
             @Size(max = 10)
             List<

@@ -42,6 +42,14 @@ final class SandboxLabels {
         return visible;
     }
 
+    /** The labels with the caller's own replaced and all others kept. */
+    static Map<String, String> replaceVisible(Map<String, String> labels, Map<String, String> visible) {
+        Map<String, String> replaced = new TreeMap<>(labels);
+        replaced.keySet().removeAll(visible(labels).keySet());
+        replaced.putAll(visible);
+        return replaced;
+    }
+
     /** Whose sandbox it is, if it is one of this environment. */
     static @Nullable String owner(RemoteSandbox sandbox, String environment) {
         Map<String, String> labels = sandbox.labels();

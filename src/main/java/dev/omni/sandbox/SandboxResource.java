@@ -14,6 +14,7 @@ import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
+import jakarta.ws.rs.PATCH;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
@@ -139,7 +140,8 @@ class SandboxResource {
             headers =
                     @Header(name = "Location", description = "Where it is", schema = @Schema(type = SchemaType.STRING)),
             content = @Content(schema = @Schema(implementation = Sandbox.class)))
-    public Uni<RestResponse<Sandbox>> ensureDefault(@Parameter(description = WAIT) @RestHeader("Prefer") List<String> prefer) {
+    public Uni<RestResponse<Sandbox>> ensureDefault(
+            @Parameter(description = WAIT) @RestHeader("Prefer") List<String> prefer) {
         WaitPreference wait = WaitPreference.of(prefer);
         return sandboxes
                 .ensureDefault(caller(), WaitPreference.duration(wait))
@@ -190,6 +192,30 @@ class SandboxResource {
         return sandboxes.get(caller(), sandboxId);
     }
 
+    @PATCH
+    @Path("/{sandboxId}")
+    @Consumes(MediaType.APPLICATION_JSON)
+    @Operation(
+            operationId = "changeSandbox",
+            summary = "Change a sandbox's labels or idle policy",
+            description =
+                    "Labels take the place of all labels there were; of the idle policy, only what is named changes.")
+    @RequestBody(
+            required = true,
+            content =
+                    @Content(
+                            mediaType = MediaType.APPLICATION_JSON,
+                            schema = @Schema(implementation = SandboxChange.class),
+                            examples = @ExampleObject(name = "both", value = """
+                                                    {"labels": {"project": "q4"}, "idle": {"stopAfterMinutes": 60}}""")))
+    @APIResponse(
+            responseCode = "200",
+            description = "The sandbox as it is now",
+            content = @Content(schema = @Schema(implementation = Sandbox.class)))
+    public Uni<Sandbox> change(@RestPath String sandboxId, @Valid @NotNull SandboxChange change) {
+        return sandboxes.change(caller(), sandboxId, change);
+    }
+
     @DELETE
     @Path("/{sandboxId}")
     @Operation(
@@ -224,6 +250,20 @@ class SandboxResource {
             content = @Content(schema = @Schema(implementation = Sandbox.class)))
     public Uni<RestResponse<Sandbox>> stop(@RestPath String sandboxId) {
         return sandboxes.stop(caller(), sandboxId).map(SandboxResource::accepted);
+    }
+
+    @POST
+    @Path("/{sandboxId}/archive")
+    @Operation(
+            operationId = "archiveSandbox",
+            summary = "Archive a stopped sandbox",
+            description = "Its files are kept off any machine; starting it takes longer.")
+    @APIResponse(
+            responseCode = "202",
+            description = "It is being archived, or had been",
+            content = @Content(schema = @Schema(implementation = Sandbox.class)))
+    public Uni<RestResponse<Sandbox>> archive(@RestPath String sandboxId) {
+        return sandboxes.archive(caller(), sandboxId).map(SandboxResource::accepted);
     }
 
     private Caller caller() {

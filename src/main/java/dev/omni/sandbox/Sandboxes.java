@@ -2,6 +2,7 @@ package dev.omni.sandbox;
 
 import dev.omni.daytona.Daytona;
 import dev.omni.daytona.DaytonaException;
+import dev.omni.daytona.DaytonaException.Kind;
 import dev.omni.daytona.NewSandbox;
 import dev.omni.daytona.RemoteSandbox;
 import dev.omni.daytona.RemoteState;
@@ -28,6 +29,9 @@ import org.jspecify.annotations.Nullable;
 public class Sandboxes {
     /** Daytona also finds a sandbox by its name; we do not. */
     private static final Pattern ID = Pattern.compile("[A-Za-z0-9-]{1,64}");
+    /** What a toolbox says when it is its sandbox that is gone or not running. */
+    private static final Predicate<Throwable> ABOUT_THE_SANDBOX =
+            DaytonaException.is(Kind.REFUSED).or(DaytonaException.is(Kind.NOT_RUNNING));
     /** Enough to see whether any other sandbox has the name. */
     private static final int NAMESAKES = 10;
 
@@ -150,6 +154,17 @@ public class Sandboxes {
                 .map(Sandbox::of);
     }
 
+    /** Archives a stopped sandbox. Fails as {@link #start} does. */
+    Uni<Sandbox> archive(Caller caller, String sandboxId) {
+        return act(caller, sandboxId, lifecycle::archive).map(Sandbox::of);
+    }
+
+    /** Changes what the caller says of it and leaves the rest. Fails with {@code sandbox_not_found}. */
+    Uni<Sandbox> change(Caller caller, String sandboxId, SandboxChange change) {
+        blueprints.check(change.idle());
+        return act(caller, sandboxId, sandbox -> apply(change, sandbox)).map(Sandbox::of);
+    }
+
     /**
      * Deletes a sandbox. One that is not there, or not the caller's, is left alone and no failure: a repeated call cannot
      * be told from a guess. Fails with {@code sandbox_not_ready} when it stays busy.
@@ -181,9 +196,7 @@ public class Sandboxes {
      * {@code onFailure().recoverWithUni(...)}.
      */
     public <T> Uni<T> explain(String sandboxId, Throwable failure) {
-        boolean aboutTheSandbox = failure instanceof DaytonaException e
-                && (e.kind() == DaytonaException.Kind.REFUSED || e.kind() == DaytonaException.Kind.NOT_RUNNING);
-        if (!aboutTheSandbox) {
+        if (!ABOUT_THE_SANDBOX.test(failure)) {
             return Uni.createFrom().failure(failure);
         }
         proofs.forget(sandboxId);
@@ -216,7 +229,7 @@ public class Sandboxes {
             return Uni.createFrom().failure(notFound());
         }
         return daytona.get(sandboxId)
-                .onFailure(Creation::isNotFound)
+                .onFailure(DaytonaException.is(Kind.NOT_FOUND))
                 .transform(failure -> notFound())
                 .invoke(sandbox -> {
                     if (!sandbox.id().equals(sandboxId) || SandboxLabels.owner(sandbox, config.environment()) == null) {
@@ -236,8 +249,31 @@ public class Sandboxes {
     private <T> Uni<T> act(Caller caller, String sandboxId, Function<RemoteSandbox, Uni<T>> action) {
         return find(caller, sandboxId)
                 .chain(action::apply)
-                .onFailure(Creation::isNotFound)
+                .onFailure(DaytonaException.is(Kind.NOT_FOUND))
                 .transform(failure -> notFound());
+    }
+
+    private Uni<RemoteSandbox> apply(SandboxChange change, RemoteSandbox sandbox) {
+        String id = sandbox.id();
+        Map<String, String> labels = change.labels();
+        NewSandboxRequest.Idle idle = change.idle();
+        Uni<Void> done = Uni.createFrom().voidItem();
+        if (labels != null) {
+            done = done.chain(() -> daytona.setLabels(id, SandboxLabels.replaceVisible(sandbox.labels(), labels)));
+        }
+        if (idle != null && idle.stopAfterMinutes() != null) {
+            int minutes = idle.stopAfterMinutes();
+            done = done.chain(() -> daytona.setAutoStop(id, minutes));
+        }
+        if (idle != null && idle.archiveAfterMinutes() != null) {
+            int minutes = idle.archiveAfterMinutes();
+            done = done.chain(() -> daytona.setAutoArchive(id, minutes));
+        }
+        if (idle != null && idle.deleteAfterMinutes() != null) {
+            int minutes = idle.deleteAfterMinutes();
+            done = done.chain(() -> daytona.setAutoDelete(id, minutes));
+        }
+        return done.chain(() -> daytona.get(id));
     }
 
     private boolean mayUse(Caller caller, RemoteSandbox sandbox) {
@@ -272,7 +308,7 @@ public class Sandboxes {
 
     /** What Daytona's refusal of a new sandbox means, where it is the caller who can do something about it. */
     private static ProblemException refusal(DaytonaException failure, @Nullable NewSandboxRequest request) {
-        if (failure.kind() != DaytonaException.Kind.BAD_REQUEST) {
+        if (failure.kind() != Kind.BAD_REQUEST) {
             return failure;
         }
         String message = failure.upstreamMessage();

@@ -44,12 +44,18 @@ class TokensTest {
                 Arguments.of("without its signature", unsigned(claims().sign(), "RS256")),
                 Arguments.of("alg none", unsigned(claims().sign(), "none")),
                 Arguments.of("an HMAC with the public key", claims().jws().sign(publicKey)),
-                Arguments.of("of another issuer", claims().issuer("someone-else").sign()),
-                Arguments.of("for another audience", claims().audience("another").sign()),
+                Arguments.of(
+                        "of another issuer", claims().issuer("someone-else").sign()),
+                Arguments.of(
+                        "for another audience", claims().audience("another").sign()),
                 Arguments.of("without a subject", claims().remove("sub").sign()),
                 Arguments.of("with a blank subject", claims().subject(" ").sign()),
-                Arguments.of("with a subject of control characters", claims().subject("a\u0000b").sign()),
-                Arguments.of("with too long a subject", claims().subject("a".repeat(256)).sign()),
+                Arguments.of(
+                        "with a subject of control characters",
+                        claims().subject("a\u0000b").sign()),
+                Arguments.of(
+                        "with too long a subject",
+                        claims().subject("a".repeat(256)).sign()),
                 Arguments.of(
                         "of the future",
                         claims().claim("nbf", now.plusSeconds(600).getEpochSecond())
@@ -83,7 +89,9 @@ class TokensTest {
     @Test
     void anExpiredTokenIsToldApart() {
         Instant now = Instant.now();
-        String expired = claims().issuedAt(now.minusSeconds(120)).expiresAt(now.minusSeconds(60)).sign();
+        String expired = claims().issuedAt(now.minusSeconds(120))
+                .expiresAt(now.minusSeconds(60))
+                .sign();
         refused(with(expired).get("/test-probe"), "token_expired");
     }
 
@@ -95,7 +103,8 @@ class TokensTest {
 
     @Test
     void theUserIsTheSubjectWhateverElseTheTokenSays() {
-        String token = claims().upn("mallory").claim("preferred_username", "mallory").sign();
+        String token =
+                claims().upn("mallory").claim("preferred_username", "mallory").sign();
         with(token).get("/test-probe/who").then().statusCode(200).body("userId", equalTo("alice"));
     }
 
@@ -118,7 +127,8 @@ class TokensTest {
                 .statusCode(200)
                 .extract()
                 .path("expiresAt");
-        assertThat(Instant.parse(expiresAt)).isBetween(Instant.now().plusSeconds(50), Instant.now().plusSeconds(61));
+        assertThat(Instant.parse(expiresAt))
+                .isBetween(Instant.now().plusSeconds(50), Instant.now().plusSeconds(61));
     }
 
     @ParameterizedTest

@@ -59,11 +59,13 @@ class ExecTest {
 
     @Test
     void aCommandMayHaveSeveralLinesAndComments() {
-        assertThat(alice.stdout("# first\nfor i in 1 2; do\n  echo $i\ndone # last")).isEqualTo("1\n2\n");
+        assertThat(alice.stdout("# first\nfor i in 1 2; do\n  echo $i\ndone # last"))
+                .isEqualTo("1\n2\n");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"it's", "$(id)", "`id`", "\"; id; \"", "a\\b", "'; id; '", "line\nline", "é€😀", "-n", "!!"})
+    @ValueSource(
+            strings = {"it's", "$(id)", "`id`", "\"; id; \"", "a\\b", "'; id; '", "line\nline", "é€😀", "-n", "!!"})
     void textNeverBecomesSyntax(String text) {
         alice.exec(Map.of("command", "printf %s \"$TEXT\"; printf '\\n'", "env", Map.of("TEXT", text)))
                 .then()
@@ -75,9 +77,7 @@ class ExecTest {
     @Test
     void stdinIsClosedUnlessThereIsSome() {
         assertThat(alice.stdout("cat; echo end")).isEqualTo("end\n");
-        alice.exec(Map.of("command", "cat", "stdin", "it's\n$(id)\n"))
-                .then()
-                .body("stdout", equalTo("it's\n$(id)\n"));
+        alice.exec(Map.of("command", "cat", "stdin", "it's\n$(id)\n")).then().body("stdout", equalTo("it's\n$(id)\n"));
     }
 
     @Test
@@ -101,13 +101,15 @@ class ExecTest {
                 .then()
                 .statusCode(504)
                 .body("code", equalTo("exec_timeout"));
-        assertThat(alice.stdout("kill -0 $(cat pid) 2>/dev/null && echo runs || echo gone")).isEqualTo("gone\n");
+        assertThat(alice.stdout("kill -0 $(cat pid) 2>/dev/null && echo runs || echo gone"))
+                .isEqualTo("gone\n");
     }
 
     @Test
     void whatACommandLeavesRunningEndsWithIt() {
         assertThat(alice.stdout("sleep 60 & echo $! > child; echo done")).isEqualTo("done\n");
-        assertThat(alice.stdout("kill -0 $(cat child) 2>/dev/null && echo runs || echo gone")).isEqualTo("gone\n");
+        assertThat(alice.stdout("kill -0 $(cat child) 2>/dev/null && echo runs || echo gone"))
+                .isEqualTo("gone\n");
     }
 
     @Test
@@ -127,7 +129,8 @@ class ExecTest {
         await().untilAsserted(() ->
                 assertThat(daytona.traffic().requests(Operation.DELETE_SESSION)).isGreaterThan(before));
         alice.list().then().statusCode(200).body("items", equalTo(java.util.List.of()));
-        await().untilAsserted(() -> assertThat(alice.stdout("ls -A ~/.omni/jobs | wc -l")).isEqualTo("1\n"));
+        await().untilAsserted(() ->
+                assertThat(alice.stdout("ls -A ~/.omni/jobs | wc -l")).isEqualTo("1\n"));
     }
 
     @Test

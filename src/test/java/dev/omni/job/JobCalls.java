@@ -56,9 +56,7 @@ public record JobCalls(String userId, String sandboxId) {
     }
 
     public Response input(String jobId, String data) {
-        return as(userId)
-                .body(Map.of("data", data))
-                .post("/api/v1/sandboxes/{id}/jobs/{job}/input", sandboxId, jobId);
+        return as(userId).body(Map.of("data", data)).post("/api/v1/sandboxes/{id}/jobs/{job}/input", sandboxId, jobId);
     }
 
     public Response cancel(String jobId) {
@@ -68,8 +66,9 @@ public record JobCalls(String userId, String sandboxId) {
     /** The job once it has ended. */
     public JsonPath ended(String jobId) {
         return await().atMost(PATIENCE)
-                .until(() -> get(jobId).then().statusCode(200).extract().jsonPath(), job ->
-                        FINAL.contains(job.getString("status")));
+                .until(
+                        () -> get(jobId).then().statusCode(200).extract().jsonPath(),
+                        job -> FINAL.contains(job.getString("status")));
     }
 
     /** Waits until the job has printed a text. */

@@ -68,7 +68,8 @@ class JobLifeTest {
         JsonPath ended = alice.ended(id);
         assertThat(ended.getString("status")).isEqualTo("failed");
         assertThat(ended.getInt("exitCode")).isEqualTo(4);
-        assertThat(ended.getString("finishedAt")).isGreaterThanOrEqualTo(ended.getString("createdAt").substring(0, 19));
+        assertThat(ended.getString("finishedAt"))
+                .isGreaterThanOrEqualTo(ended.getString("createdAt").substring(0, 19));
         alice.list().then().statusCode(200).body("items.id", hasItems(id));
         assertThat(alice.output(id, Map.of("stream", "stdout")).asString()).isEqualTo("hello\n");
         assertThat(alice.output(id, Map.of("stream", "stderr")).asString()).isEqualTo("oops\n");
@@ -109,7 +110,8 @@ class JobLifeTest {
         JsonPath ended = alice.ended(id);
         assertThat(ended.getString("status")).isEqualTo("cancelled");
         assertThat(ended.getInt("exitCode")).isEqualTo(143);
-        assertThat(alice.stdout("kill -0 $(cat pid2) 2>/dev/null && echo runs || echo gone")).isEqualTo("gone\n");
+        assertThat(alice.stdout("kill -0 $(cat pid2) 2>/dev/null && echo runs || echo gone"))
+                .isEqualTo("gone\n");
         alice.cancel(id).then().statusCode(409).body("code", equalTo("job_finished"));
     }
 
@@ -129,7 +131,10 @@ class JobLifeTest {
     @Test
     void aRepeatedCallFindsTheJobOfTheFirst() {
         String id = startWithKey("key-1", "echo $RANDOM >> once; cat once").path("id");
-        startWithKey("key-1", "echo $RANDOM >> once; cat once").then().statusCode(202).body("id", equalTo(id));
+        startWithKey("key-1", "echo $RANDOM >> once; cat once")
+                .then()
+                .statusCode(202)
+                .body("id", equalTo(id));
         startWithKey("key-1", "echo other").then().statusCode(409).body("code", equalTo("idempotency_conflict"));
         alice.ended(id);
         assertThat(alice.stdout("wc -l < once").strip()).isEqualTo("1");
@@ -164,9 +169,9 @@ class JobLifeTest {
         String id = calls.started("echo begun; sleep 60");
         calls.awaitOutput(id, "begun");
         as(user).post("/api/v1/sandboxes/{id}/stop", calls.sandboxId()).then().statusCode(202);
-        await().untilAsserted(() ->
-                calls.get(id).then().statusCode(409).body("code", equalTo("sandbox_not_ready")));
-        await().until(() -> as(user).post("/api/v1/sandboxes/{id}/start", calls.sandboxId()).statusCode() == 202);
+        await().untilAsserted(() -> calls.get(id).then().statusCode(409).body("code", equalTo("sandbox_not_ready")));
+        await().until(() ->
+                as(user).post("/api/v1/sandboxes/{id}/start", calls.sandboxId()).statusCode() == 202);
         await().untilAsserted(() -> calls.get(id)
                 .then()
                 .statusCode(200)
@@ -254,7 +259,8 @@ class JobLifeTest {
     private static String sha256(byte[] bytes) {
         try {
             return java.util.HexFormat.of()
-                    .formatHex(java.security.MessageDigest.getInstance("SHA-256").digest(bytes));
+                    .formatHex(
+                            java.security.MessageDigest.getInstance("SHA-256").digest(bytes));
         } catch (java.security.NoSuchAlgorithmException e) {
             throw new AssertionError(e);
         }

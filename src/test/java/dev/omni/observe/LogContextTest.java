@@ -78,11 +78,12 @@ class LogContextTest {
             for (int n = 0; n < requests; n++) {
                 String id = "wander-" + n;
                 await().atMost(PATIENCE).until(() -> log.of(id).size() == 22);
-                assertThat(log.of(id)).allSatisfy(line -> assertThat(line.fields())
-                        .containsOnly(
-                                entry("requestId", id),
-                                entry("userId", "user-" + id.substring(7)),
-                                entry("sandboxId", "box-" + id.substring(7))));
+                assertThat(log.of(id))
+                        .allSatisfy(line -> assertThat(line.fields())
+                                .containsOnly(
+                                        entry("requestId", id),
+                                        entry("userId", "user-" + id.substring(7)),
+                                        entry("sandboxId", "box-" + id.substring(7))));
                 assertThat(log.of(id).getLast().message())
                         .matches("method=GET path=/test-probe/box-%d/wander status=200 durationMillis=\\d+ bytes=7"
                                 .formatted(n));
@@ -95,9 +96,11 @@ class LogContextTest {
         String job = "0198c0de-0000-7000-8000-000000000001";
         try (LogLines log = new LogLines("omni.test.probe")) {
             with(token("alice")).header("X-Request-Id", "job-1").get("/test-probe/box/jobs/" + job);
-            assertThat(log.of("job-1")).singleElement().satisfies(line -> assertThat(line.fields())
-                    .containsEntry("sandboxId", "box")
-                    .containsEntry("jobId", job));
+            assertThat(log.of("job-1"))
+                    .singleElement()
+                    .satisfies(line -> assertThat(line.fields())
+                            .containsEntry("sandboxId", "box")
+                            .containsEntry("jobId", job));
         }
     }
 
@@ -152,10 +155,13 @@ class LogContextTest {
     void backgroundWorkEndsWhenNobodyWantsItsResult() {
         AtomicBoolean started = new AtomicBoolean();
         AtomicBoolean cancelled = new AtomicBoolean();
-        var subscription = LogContext.inNewContext(vertx, Map.of(), () -> Uni.createFrom()
-                        .<String>emitter(forever -> started.set(true))
-                        .onCancellation()
-                        .invoke(() -> cancelled.set(true)))
+        var subscription = LogContext.inNewContext(
+                        vertx,
+                        Map.of(),
+                        () -> Uni.createFrom()
+                                .<String>emitter(forever -> started.set(true))
+                                .onCancellation()
+                                .invoke(() -> cancelled.set(true)))
                 .subscribe()
                 .with(item -> {});
         await().atMost(PATIENCE).untilTrue(started);

@@ -25,7 +25,10 @@ class RequestLogTest {
 
     @Test
     void theCallersIdIsKept() {
-        given().header("X-Request-Id", "Mine_1.2-3").get("/test-probe/open").then().header("X-Request-Id", "Mine_1.2-3");
+        given().header("X-Request-Id", "Mine_1.2-3")
+                .get("/test-probe/open")
+                .then()
+                .header("X-Request-Id", "Mine_1.2-3");
         given().header("X-Request-Id", "Mine_1.2-3")
                 .get("/nothing")
                 .then()
@@ -39,7 +42,11 @@ class RequestLogTest {
                 .then()
                 .statusCode(413)
                 .header("X-Request-Id", "a".repeat(128));
-        given().header("X-Request-Id", "x1").get("/test-probe").then().statusCode(401).header("X-Request-Id", "x1");
+        given().header("X-Request-Id", "x1")
+                .get("/test-probe")
+                .then()
+                .statusCode(401)
+                .header("X-Request-Id", "x1");
     }
 
     @ParameterizedTest
@@ -55,12 +62,21 @@ class RequestLogTest {
     void neitherQueriesNorTokensAreLogged() {
         String token = token("alice");
         try (LogLines log = new LogLines("")) {
-            with(token).header("X-Request-Id", "q1").get("/test-probe?name=hush-hush").then().statusCode(200);
-            with(token).header("X-Request-Id", "q2").get("/test-probe?hush=hush-hush").then().statusCode(400);
+            with(token)
+                    .header("X-Request-Id", "q1")
+                    .get("/test-probe?name=hush-hush")
+                    .then()
+                    .statusCode(200);
+            with(token)
+                    .header("X-Request-Id", "q2")
+                    .get("/test-probe?hush=hush-hush")
+                    .then()
+                    .statusCode(400);
             await().atMost(PATIENCE)
                     .until(() -> !log.of("q1").isEmpty() && !log.of("q2").isEmpty());
-            assertThat(log.lines()).noneMatch(line -> line.message().contains("hush-hush")
-                    || line.message().contains(token.substring(token.lastIndexOf('.'))));
+            assertThat(log.lines())
+                    .noneMatch(line -> line.message().contains("hush-hush")
+                            || line.message().contains(token.substring(token.lastIndexOf('.'))));
         }
     }
 
@@ -91,9 +107,14 @@ class RequestLogTest {
     private static List<LogLines.Line> loggedBy(String how, int status) {
         String id = "logged-" + how;
         try (LogLines log = new LogLines("")) {
-            as("alice").header("X-Request-Id", id).get("/test-probe/fails/" + how).then().statusCode(status);
+            as("alice")
+                    .header("X-Request-Id", id)
+                    .get("/test-probe/fails/" + how)
+                    .then()
+                    .statusCode(status);
             await().atMost(PATIENCE)
-                    .until(() -> log.of(id).stream().anyMatch(line -> line.category().equals("omni.request")));
+                    .until(() ->
+                            log.of(id).stream().anyMatch(line -> line.category().equals("omni.request")));
             return log.of(id).stream()
                     .filter(line -> line.level().intValue() > Level.INFO.intValue())
                     .toList();

@@ -1,44 +1,42 @@
 package dev.omni.stream;
 
 import static dev.omni.TestUsers.as;
+import static dev.omni.TestUsers.token;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import static io.restassured.RestAssured.get;
-import static org.hamcrest.Matchers.equalTo;
-
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.omni.TestUsers;
+import dev.omni.daytona.local.Fault;
+import dev.omni.daytona.local.LocalDaytona;
+import dev.omni.daytona.local.Operation;
 import dev.omni.job.JobCalls;
 import dev.omni.sandbox.Users;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
+import java.io.ByteArrayOutputStream;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
-/** Jobs as they are watched: over {@code /ws} and as server-sent events. */
+/** The main job: what a user's sandbox prints arrives on the user's connections, live, whole and in order. */
 @QuarkusTest
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class JobStreamTest {
-    private static final String COUNT = "for i in $(seq 1 500); do echo line $i; done";
-    private static final String COUNTED =
-            IntStream.rangeClosed(1, 500).mapToObj(i -> "line " + i + "\n").collect(Collectors.joining());
-
-    @TestHTTPResource
+    @TestHTTPResource("/")
     URI base;
 
     @Inject
-    Slots slots;
+    LocalDaytona daytona;
 
     private JobCalls alice;
 
@@ -50,249 +48,274 @@ class JobStreamTest {
         }
     }
 
+    @AfterEach
+    void noFaults() {
+        daytona.faults().clear();
+    }
+
     @Test
-    void everyConnectionOfTheUserFollowsANewJobAndNobodyElses() {
-        try (TestClient one = connect();
-                TestClient two = connect();
-                TestClient other = TestClient.connect(base, TestUsers.token(Users.somebody()))) {
-            assertThat(other.nextType()).isEqualTo("heartbeat");
+    void aLineArrivesWhileTheCommandStillRuns() {
+        try (TestClient client = connected(alice)) {
+            String job = alice.started("echo one; until [ -e go1 ]; do sleep 0.05; done; echo two");
+            JsonNode first = client.nextButHeartbeats();
+            assertThat(first.path("type").asText()).isEqualTo("log");
+            assertThat(first.path("data").asText()).isEqualTo("one\n");
+            assertThat(first.path("jobId").asText()).isEqualTo(job);
+            assertThat(first.path("sandboxId").asText()).isEqualTo(alice.sandboxId());
+            assertThat(first.path("level").asText()).isEqualTo("info");
+            alice.stdout("touch go1");
+            assertThat(client.nextButHeartbeats().path("data").asText()).isEqualTo("two\n");
+            JsonNode done = client.nextButHeartbeats();
+            assertThat(done.path("type").asText()).isEqualTo("done");
+            assertThat(done.path("exitCode").asInt(-1)).isZero();
+            assertThat(done.path("status").asText()).isEqualTo("succeeded");
+        }
+    }
 
-            String job = alice.started("echo out; echo err >&2; exit 3");
+    @Test
+    void aFailingCommandEndsWithAnErrorAndThenDone() {
+        try (TestClient client = connected(alice)) {
+            alice.started("echo oops >&2; exit 7");
+            List<JsonNode> messages = untilDone(client);
+            assertThat(types(messages)).containsExactly("log", "error", "done");
+            assertThat(messages.get(0).path("level").asText()).isEqualTo("error");
+            assertThat(messages.get(0).path("stream").asText()).isEqualTo("stderr");
+            assertThat(messages.get(1).path("code").asText()).isEqualTo("command_failed");
+            assertThat(messages.get(2).path("exitCode").asInt()).isEqualTo(7);
+        }
+    }
 
+    @Test
+    void everyConnectionOfTheUserSeesTheJobAndNobodyElseDoes() {
+        try (TestClient one = connected(alice);
+                TestClient two = connected(alice);
+                TestClient stranger = TestClient.connect(base, token(Users.somebody()))) {
+            stranger.next();
+            String job = alice.started("echo hello");
             for (TestClient client : List.of(one, two)) {
-                List<JsonNode> messages = untilDone(client, job);
-                assertThat(messages)
-                        .allSatisfy(message -> assertThat(message.path("sandboxId").asText())
-                                .isEqualTo(alice.sandboxId()))
+                assertThat(untilDone(client))
                         .allSatisfy(message ->
-                                assertThat(message.path("cursor").asText()).isNotEmpty());
-                assertThat(output(messages, "stdout")).isEqualTo("out\n");
-                assertThat(output(messages, "stderr")).isEqualTo("err\n");
-                assertThat(messages.get(messages.size() - 2).path("code").asText())
-                        .isEqualTo("command_failed");
-                assertThat(messages.getLast().path("exitCode").asInt()).isEqualTo(3);
-                assertThat(messages.getLast().path("status").asText()).isEqualTo("failed");
+                                assertThat(message.path("jobId").asText()).isEqualTo(job))
+                        .extracting(message -> message.path("type").asText())
+                        .containsExactly("log", "done");
             }
-            other.send("{\"type\":\"ping\"}").join();
-            assertThat(other.nextType()).isEqualTo("heartbeat");
+            stranger.send("{\"type\":\"ping\"}");
+            assertThat(stranger.nextType()).isEqualTo("heartbeat");
+            stranger.send("{\"type\":\"subscribe\",\"sandboxId\":\"%s\",\"jobId\":\"%s\"}"
+                    .formatted(alice.sandboxId(), job));
+            assertThat(stranger.next().path("code").asText()).isEqualTo("sandbox_not_found");
         }
     }
 
     @Test
-    void aSubscribeFromAnyCursorGivesExactlyWhatFollows() {
-        String job = alice.started(COUNT);
+    void aClientThatComesBackGetsExactlyWhatFollowsItsCursor() {
+        String job = alice.started("for i in $(seq 1 2000); do echo line $i; done; echo end >&2; exit 3");
         alice.ended(job);
-        try (TestClient client = connect()) {
+        List<JsonNode> all;
+        try (TestClient client = connected(alice)) {
             subscribe(client, job, null);
-            assertThat(client.nextButHeartbeats().path("type").asText()).isEqualTo("subscribed");
-            List<JsonNode> all = untilDone(client, job);
-            assertThat(output(all, "stdout")).isEqualTo(COUNTED);
-
-            int step = Math.max(1, all.size() / 10);
-            for (int seen = 0; seen < all.size(); seen += step) {
-                String cursor = all.get(seen).path("cursor").asText();
-
-                subscribe(client, job, cursor);
-
-                JsonNode subscribed = client.nextButHeartbeats();
-                assertThat(subscribed.path("type").asText()).isEqualTo("subscribed");
-                assertThat(subscribed.path("cursor").asText()).isEqualTo(cursor);
-                List<JsonNode> rest = untilDone(client, job);
-                assertThat(output(all.subList(0, seen + 1), "stdout") + output(rest, "stdout"))
-                        .isEqualTo(COUNTED);
+            all = untilDone(client);
+        }
+        assertThat(types(all)).endsWith("error", "done");
+        String whole = text(all, "stdout");
+        assertThat(whole.lines()).hasSize(2000);
+        for (int seen = 0; seen < all.size() - 1; seen++) {
+            try (TestClient client = connected(alice)) {
+                subscribe(client, job, all.get(seen).path("cursor").asText());
+                List<JsonNode> rest = untilDone(client);
+                assertThat(text(all.subList(0, seen + 1), "stdout") + text(rest, "stdout")).isEqualTo(whole);
+                assertThat(types(rest).stream().filter("error"::equals).count())
+                        .isEqualTo(types(all).get(seen).equals("error") ? 0 : 1);
             }
         }
     }
 
     @Test
-    void aSecondSubscribeReplacesTheFirst() {
-        try (TestClient client = connect()) {
-            String job = alice.startedWith("echo before; read line; echo after", Map.of("stdin", "open"));
-            assertThat(client.nextButHeartbeats().path("data").asText()).isEqualTo("before\n");
-
-            subscribe(client, job, null);
-            assertThat(client.nextButHeartbeats().path("type").asText()).isEqualTo("subscribed");
-            assertThat(client.nextButHeartbeats().path("data").asText()).isEqualTo("before\n");
-            client.send(message("input", job, ",\"data\":\"go\\n\"")).join();
-
-            List<JsonNode> rest = untilDone(client, job);
-            assertThat(output(rest, "stdout")).isEqualTo("after\n");
-            client.send("{\"type\":\"ping\"}").join();
-            assertThat(client.nextType()).isEqualTo("heartbeat");
-        }
-    }
-
-    @Test
-    void aJobIsCancelledOverItsConnection() {
-        try (TestClient client = connect()) {
-            String job = alice.started("echo started; sleep 600");
-            assertThat(client.nextButHeartbeats().path("data").asText()).isEqualTo("started\n");
-
-            client.send(message("cancel", job, "")).join();
-
-            assertThat(untilDone(client, job).getLast().path("status").asText()).isEqualTo("cancelled");
-        }
-    }
-
-    @Test
-    void nothingMoreComesOfAJobThatWasUnsubscribed() {
-        try (TestClient client = connect()) {
-            String job = alice.startedWith("echo before; read line; echo after", Map.of("stdin", "open"));
-            assertThat(client.nextButHeartbeats().path("data").asText()).isEqualTo("before\n");
-
-            client.send(message("unsubscribe", job, "")).join();
-            client.send("{\"type\":\"ping\"}").join();
-            assertThat(client.nextType()).isEqualTo("heartbeat");
-            alice.input(job, "go\n").then().statusCode(204);
-            alice.ended(job);
-
-            client.send("{\"type\":\"ping\"}").join();
-            assertThat(client.nextType()).isEqualTo("heartbeat");
-        }
-    }
-
-    @Test
-    void whatCannotBeDoneIsSaidWithTheCodeOfTheProblemAndTheJob() {
+    void aBadCursorIsRefusedAndTheConnectionLives() {
         String job = alice.started("true");
+        try (TestClient client = connected(alice)) {
+            client.send(subscribeMessage(job, "nonsense"));
+            assertThat(client.nextButHeartbeats().path("code").asText()).isEqualTo("invalid_cursor");
+            subscribe(client, job, null);
+            assertThat(types(untilDone(client))).endsWith("done");
+        }
+    }
+
+    static List<Fault> brokenStreams() {
+        return List.of(
+                Fault.closedAfter(700), Fault.droppedAfter(1_500), Fault.stalledAfter(0), Fault.stalledAfter(2_048));
+    }
+
+    @ParameterizedTest
+    @MethodSource("brokenStreams")
+    void aFollowStreamThatBreaksCostsNoByte(Fault fault) {
+        daytona.faults().on(Operation.FOLLOW_LOG).always(fault);
+        try (TestClient client = connected(alice)) {
+            alice.started("for i in $(seq 1 500); do echo out $i é€😀; echo err $i >&2; done");
+            List<JsonNode> messages = untilDone(client);
+            assertThat(text(messages, "stdout").lines()).hasSize(500).endsWith("out 500 é€😀");
+            assertThat(text(messages, "stderr").lines()).hasSize(500).endsWith("err 500");
+            assertThat(messages).noneMatch(message -> message.has("encoding"));
+        }
+    }
+
+    @Test
+    void aDaytonaThatFailsForAWhileCostsNoByte() {
+        try (TestClient client = connected(alice)) {
+            String job = alice.started("echo one; until [ -e go2 ]; do sleep 0.05; done; echo two");
+            assertThat(client.nextButHeartbeats().path("data").asText()).isEqualTo("one\n");
+            for (Operation operation : List.of(Operation.GET_COMMAND, Operation.GET_LOG, Operation.FOLLOW_LOG)) {
+                daytona.faults().on(operation, job).times(4, Fault.status(503));
+            }
+            alice.stdout("touch go2");
+            assertThat(text(untilDone(client), "stdout")).isEqualTo("two\n");
+        }
+    }
+
+    @Test
+    void bytesThatAreNoTextComeThroughUntouched() {
+        try (TestClient client = connected(alice)) {
+            alice.started("printf 'text\\n\\377\\376\\001\\001\\001x\\nmore\\n'");
+            List<JsonNode> messages = untilDone(client);
+            assertThat(bytes(messages))
+                    .isEqualTo("text\n\377\376\1\1\1x\nmore\n".getBytes(StandardCharsets.ISO_8859_1));
+            assertThat(messages).anyMatch(message -> message.path("encoding").asText().equals("base64"));
+        }
+    }
+
+    @Test
+    void aPromptIsToldAsTextWithOneResultBeforeDone() {
+        try (TestClient client = connected(alice)) {
+            alice.started(Map.of("prompt", Map.of("input", "What is here?")));
+            List<JsonNode> messages = untilDone(client);
+            assertThat(types(messages)).endsWith("result", "done").containsOnlyOnce("result", "done");
+            assertThat(text(messages, "stdout")).contains("stand-in").doesNotContain("\"type\"");
+            JsonNode result = messages.get(messages.size() - 2);
+            assertThat(result.path("format").asText()).isEqualTo("markdown");
+            assertThat(result.path("data").asText()).isNotBlank();
+        }
+    }
+
+    @Test
+    void inputAndCancelAreTakenOnTheConnection() {
+        try (TestClient client = connected(alice)) {
+            String job = alice.startedWith("read a; echo \"got $a\"; sleep 60", Map.of("stdin", "open"));
+            client.send("{\"type\":\"input\",\"sandboxId\":\"%s\",\"jobId\":\"%s\",\"data\":\"yes\\n\"}"
+                    .formatted(alice.sandboxId(), job));
+            assertThat(client.nextButHeartbeats().path("data").asText()).isEqualTo("got yes\n");
+            client.send("{\"type\":\"cancel\",\"sandboxId\":\"%s\",\"jobId\":\"%s\"}"
+                    .formatted(alice.sandboxId(), job));
+            List<JsonNode> end = untilDone(client);
+            assertThat(end.getLast().path("status").asText()).isEqualTo("cancelled");
+            assertThat(end.get(end.size() - 2).path("code").asText()).isEqualTo("cancelled");
+        }
+    }
+
+    @Test
+    void aJobWhoseSandboxIsDeletedEndsAsLost() {
+        String user = Users.somebody();
+        JobCalls calls = new JobCalls(user, Users.createReady(user));
+        try (TestClient client = connected(calls)) {
+            calls.started("echo begun; sleep 60");
+            assertThat(client.nextButHeartbeats().path("data").asText()).isEqualTo("begun\n");
+            as(user).delete("/api/v1/sandboxes/{id}", calls.sandboxId()).then().statusCode(204);
+            List<JsonNode> end = untilDone(client);
+            assertThat(types(end)).containsExactly("error", "done");
+            assertThat(end.getLast().path("status").asText()).isEqualTo("lost");
+            assertThat(end.getLast().path("exitCode").asInt()).isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void manyConnectionsCostDaytonaOneStream() {
+        List<TestClient> clients = new ArrayList<>();
+        try {
+            for (int i = 0; i < 10; i++) {
+                clients.add(connected(alice));
+            }
+            int before = daytona.traffic().openFollows();
+            alice.started("echo one; until [ -e go3 ]; do sleep 0.05; done");
+            clients.forEach(client ->
+                    assertThat(client.nextButHeartbeats().path("data").asText()).isEqualTo("one\n"));
+            assertThat(daytona.traffic().openFollows() - before).isLessThanOrEqualTo(1);
+            alice.stdout("touch go3");
+            clients.forEach(client -> assertThat(types(untilDone(client))).containsExactly("done"));
+        } finally {
+            clients.forEach(TestClient::close);
+        }
+        await().untilAsserted(() -> assertThat(daytona.traffic().openFollows()).isZero());
+    }
+
+    @Test
+    void serverSentEventsTellTheSameAndResume() {
+        String job = alice.started("echo one; echo two >&2");
         alice.ended(job);
-        String unknown = UUID.randomUUID().toString();
-        try (TestClient client = connect();
-                TestClient other = TestClient.connect(base, TestUsers.token(Users.somebody()))) {
-            subscribe(client, unknown, null);
-            assertError(client.nextButHeartbeats(), "job_not_found", unknown);
-            subscribe(client, job, "nonsense");
-            assertError(client.nextButHeartbeats(), "invalid_cursor", job);
-            client.send(message("cancel", job, "")).join();
-            assertError(client.nextButHeartbeats(), "job_finished", job);
-            client.send(message("input", job, ",\"data\":\"x\"")).join();
-            assertThat(client.nextButHeartbeats().path("code").asText()).isIn("job_finished", "input_closed");
-
-            subscribe(other, job, null);
-            assertError(other.nextButHeartbeats(), "sandbox_not_found", job);
-        }
-    }
-
-    @Test
-    void aReaderThatDoesNotReadHoldsUpNobody() {
-        try (TestClient deaf = TestClient.connectDeaf(base, TestUsers.token(alice.userId()));
-                TestClient quick = connect()) {
-            assertThat(deaf.isOpen()).isTrue();
-
-            String job = alice.started("head -c 12000000 /dev/zero | tr '\\0' x");
-
-            List<JsonNode> messages = untilDone(quick, job);
-            assertThat(messages.stream()
-                            .mapToInt(message -> message.path("data").asText().length())
-                            .sum())
-                    .isEqualTo(12_000_000);
-            assertThat(messages.getLast().path("exitCode").asInt()).isZero();
-        }
-    }
-
-    @Test
-    void aJobIsReadAsServerSentEvents() {
-        String job = alice.started(COUNT);
-
-        String body = events(job, null);
-
-        List<JsonNode> messages = new ArrayList<>();
-        List<String> ids = new ArrayList<>();
-        for (String line : body.split("\n")) {
-            if (line.startsWith("data: ")) {
-                messages.add(TestClient.json(line.substring("data: ".length())));
-            } else if (line.startsWith("id: ")) {
-                ids.add(line.substring("id: ".length()));
-            } else {
-                assertThat(line).matches("(: heartbeat)?");
-            }
-        }
-        assertThat(output(messages, "stdout")).isEqualTo(COUNTED);
-        assertThat(messages.getLast().path("type").asText()).isEqualTo("done");
-        assertThat(ids)
-                .isEqualTo(messages.stream()
-                        .map(message -> message.path("cursor").asText())
-                        .toList());
-
-        assertThat(events(job, ids.getFirst())).doesNotContain("id: " + ids.getFirst());
-        assertThat(events(job, ids.getFirst())).contains("\"type\":\"done\"");
-        await().until(() -> slots.used(alice.userId()) == 0);
-    }
-
-    @Test
-    void aStreamOfEventsThatCannotBeginIsAProblem() {
-        String job = alice.started("true");
-        String path = "/api/v1/sandboxes/{id}/jobs/{job}/events";
-
-        as(alice.userId())
-                .header("Accept", "text/event-stream")
-                .get(path, alice.sandboxId(), UUID.randomUUID())
+        String events = as(alice.userId())
+                .accept("text/event-stream")
+                .get("/api/v1/sandboxes/{id}/jobs/{job}/events", alice.sandboxId(), job)
                 .then()
-                .statusCode(404)
-                .contentType("application/problem+json")
-                .body("code", equalTo("job_not_found"));
-        as(alice.userId())
-                .header("Last-Event-ID", "nonsense")
-                .get(path, alice.sandboxId(), job)
-                .then()
-                .statusCode(400)
-                .contentType("application/problem+json");
-        as(Users.somebody()).get(path, alice.sandboxId(), job).then().statusCode(404);
-        get(path, alice.sandboxId(), job).then().statusCode(401);
-        await().until(() -> slots.used(alice.userId()) == 0);
+                .statusCode(200)
+                .extract()
+                .asString();
+        assertThat(events).contains("\"data\":\"one\\n\"", "\"data\":\"two\\n\"", "\"type\":\"done\"");
+        String first = events.lines()
+                .filter(line -> line.startsWith("id: "))
+                .findFirst()
+                .orElseThrow()
+                .substring(4);
+        String rest = as(alice.userId())
+                .header("Last-Event-ID", first)
+                .get("/api/v1/sandboxes/{id}/jobs/{job}/events", alice.sandboxId(), job)
+                .asString();
+        assertThat(rest).contains("\"type\":\"done\"");
+        assertThat(rest.lines().filter(line -> line.startsWith("data: ")).count())
+                .isEqualTo(events.lines().filter(line -> line.startsWith("data: ")).count() - 1);
     }
 
-    private TestClient connect() {
-        TestClient client = TestClient.connect(base, TestUsers.token(alice.userId()));
+    private TestClient connected(JobCalls calls) {
+        TestClient client = TestClient.connect(base, token(calls.userId()));
         assertThat(client.nextType()).isEqualTo("heartbeat");
         return client;
     }
 
-    private String events(String job, @Nullable String lastEventId) {
-        var request = as(alice.userId()).header("Accept", "text/event-stream");
-        if (lastEventId != null) {
-            request.header("Last-Event-ID", lastEventId);
-        }
-        return request.get("/api/v1/sandboxes/{id}/jobs/{job}/events", alice.sandboxId(), job)
-                .then()
-                .statusCode(200)
-                .contentType("text/event-stream")
-                .extract()
-                .asString();
+    private void subscribe(TestClient client, String job, @org.jspecify.annotations.Nullable String cursor) {
+        client.send(subscribeMessage(job, cursor));
+        assertThat(client.nextButHeartbeats().path("type").asText()).isEqualTo("subscribed");
     }
 
-    private void subscribe(TestClient client, String job, @Nullable String cursor) {
-        client.send(message("subscribe", job, cursor == null ? "" : ",\"cursor\":\"" + cursor + "\""))
-                .join();
+    private String subscribeMessage(String job, @org.jspecify.annotations.Nullable String cursor) {
+        return "{\"type\":\"subscribe\",\"sandboxId\":\"%s\",\"jobId\":\"%s\"%s}"
+                .formatted(alice.sandboxId(), job, cursor == null ? "" : ",\"cursor\":\"" + cursor + "\"");
     }
 
-    private String message(String type, String job, String more) {
-        return "{\"type\":\"" + type + "\",\"sandboxId\":\"" + alice.sandboxId() + "\",\"jobId\":\"" + job + "\"" + more
-                + "}";
-    }
-
-    private void assertError(JsonNode message, String code, String job) {
-        assertThat(message.path("type").asText()).isEqualTo("error");
-        assertThat(message.path("code").asText()).isEqualTo(code);
-        assertThat(message.path("jobId").asText()).isEqualTo(job);
-        assertThat(message.path("sandboxId").asText()).isEqualTo(alice.sandboxId());
-    }
-
-    /** The messages of the job, {@code done} included. */
-    private static List<JsonNode> untilDone(TestClient client, String job) {
+    private static List<JsonNode> untilDone(TestClient client) {
         List<JsonNode> messages = new ArrayList<>();
         do {
-            JsonNode message = client.nextButHeartbeats();
-            if (message.path("jobId").asText().equals(job)) {
-                messages.add(message);
-            }
-        } while (messages.isEmpty() || !messages.getLast().path("type").asText().equals("done"));
+            messages.add(client.nextButHeartbeats());
+        } while (!messages.getLast().path("type").asText().equals("done"));
         return messages;
     }
 
-    private static String output(List<JsonNode> messages, String stream) {
-        return messages.stream()
+    private static List<String> types(List<JsonNode> messages) {
+        return messages.stream().map(message -> message.path("type").asText()).toList();
+    }
+
+    private static String text(List<JsonNode> messages, String stream) {
+        StringBuilder text = new StringBuilder();
+        messages.stream()
                 .filter(message -> message.path("stream").asText().equals(stream))
-                .map(message -> message.path("data").asText())
-                .collect(Collectors.joining());
+                .forEach(message -> text.append(message.path("data").asText()));
+        return text.toString();
+    }
+
+    private static byte[] bytes(List<JsonNode> messages) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        messages.stream()
+                .filter(message -> message.path("type").asText().equals("log"))
+                .forEach(message -> bytes.writeBytes(
+                        message.path("encoding").asText().equals("base64")
+                                ? Base64.getDecoder().decode(message.path("data").asText())
+                                : message.path("data").asText().getBytes(StandardCharsets.UTF_8)));
+        return bytes.toByteArray();
     }
 }

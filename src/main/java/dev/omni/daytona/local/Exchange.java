@@ -1,0 +1,78 @@
+package dev.omni.daytona.local;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelOption;
+import io.vertx.core.Context;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.impl.ConnectionBase;
+import io.vertx.ext.web.RoutingContext;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** A request being handled, and the fault it met. */
+record Exchange(
+        RoutingContext routing, Context context, @Nullable Fault fault) {
+    HttpServerRequest request() {
+        return routing.request();
+    }
+
+    String path(String name) {
+        return Objects.requireNonNull(routing.pathParam(name), name);
+    }
+
+    @Nullable
+    String query(String name) {
+        List<String> values = routing.queryParam(name);
+        return values.isEmpty() ? null : values.getFirst();
+    }
+
+    String query(String name, String absent) {
+        String value = query(name);
+        return value == null ? absent : value;
+    }
+
+    /** All values of a parameter, written {@code name=a&name=b} or {@code name[]=a}. */
+    List<String> queries(String name) {
+        List<String> values = routing.queryParam(name);
+        return values.isEmpty() ? routing.queryParam(name + "[]") : values;
+    }
+
+    @Nullable
+    String header(String name) {
+        return request().getHeader(name);
+    }
+
+    boolean isWebSocket() {
+        return "websocket".equals(header("Upgrade"));
+    }
+
+    /** The body; an absent one is an empty object. */
+    JsonObject json(Refusal malformed) {
+        Buffer body = routing.body().buffer();
+        if (body == null || body.length() == 0) {
+            return new JsonObject();
+        }
+        try {
+            return new JsonObject(body);
+        } catch (DecodeException e) {
+            throw malformed;
+        }
+    }
+
+    /** Ends the connection without a word: neither an answer nor a WebSocket close frame. */
+    void drop() {
+        drop(request().connection());
+    }
+
+    private static void drop(HttpConnection connection) {
+        // Vert.x closes a WebSocket's connection politely; only the channel itself can be cut.
+        Channel channel = ((ConnectionBase) connection).channel();
+        channel.config().setOption(ChannelOption.SO_LINGER, 0);
+        channel.close();
+    }
+}

@@ -1,0 +1,48 @@
+package dev.omni.daytona.local;
+
+/** What a request asks for. Faults are switched on, and requests counted, by operation. */
+public enum Operation {
+    HEALTH,
+    CREATE_SANDBOX,
+    GET_SANDBOX,
+    LIST_SANDBOXES,
+    START_SANDBOX,
+    STOP_SANDBOX,
+    ARCHIVE_SANDBOX,
+    RECOVER_SANDBOX,
+    DELETE_SANDBOX,
+    /** Labels, intervals, visibility and network settings. */
+    UPDATE_SANDBOX,
+    TOUCH_SANDBOX,
+    PREVIEW_URL,
+    CREATE_SNAPSHOT,
+    GET_SNAPSHOT,
+    LIST_SNAPSHOTS,
+    UPDATE_SNAPSHOT,
+    DELETE_SNAPSHOT,
+    BUILD_LOGS,
+    /** The toolbox's version and directories. */
+    TOOLBOX_INFO,
+    EXECUTE,
+    CREATE_SESSION,
+    LIST_SESSIONS,
+    GET_SESSION,
+    DELETE_SESSION,
+    SESSION_EXEC,
+    GET_COMMAND,
+    SEND_INPUT,
+    GET_LOG,
+    FOLLOW_LOG,
+    CREATE_PTY,
+    GET_PTY,
+    RESIZE_PTY,
+    CONNECT_PTY,
+    DELETE_PTY,
+    LIST_FILES,
+    FILE_INFO,
+    CREATE_FOLDER,
+    DELETE_FILE,
+    MOVE_FILE,
+    UPLOAD_FILE,
+    DOWNLOAD_FILE
+}

@@ -1,0 +1,97 @@
+package dev.omni.packaged;
+
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasItem;
+import static org.hamcrest.Matchers.matchesPattern;
+
+import io.quarkus.test.common.WithTestResource;
+import io.quarkus.test.junit.QuarkusIntegrationTest;
+import io.restassured.http.ContentType;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The application as it is shipped, in its production profile, before anybody told it of a Daytona. */
+@QuarkusIntegrationTest
+@WithTestResource(Production.class)
+class UnconfiguredProductionIT {
+    private static final String ID = "0b6f6a0e-3d1b-4d8e-9b7b-9b5a0d2f7c55";
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "PUT    | /api/v1/sandboxes/default       |",
+                "POST   | /api/v1/sandboxes               | {}",
+                "GET    | /api/v1/sandboxes               |",
+                "GET    | /api/v1/sandboxes/" + ID + "      |",
+                "DELETE | /api/v1/sandboxes/" + ID + "      |",
+                "POST   | /api/v1/sandboxes/" + ID + "/start |",
+                "POST   | /api/v1/sandboxes/" + ID + "/stop  |",
+                "POST   | /api/v1/sandboxes/" + ID + "/exec  | {\"command\": \"true\"}",
+                "POST   | /api/v1/sandboxes/" + ID + "/jobs  | {\"command\": \"true\"}",
+                "GET    | /api/v1/sandboxes/" + ID + "/jobs  |",
+            })
+    void everyCallThatNeedsDaytonaSaysThatThereIsNone(String method, String path, String body) {
+        var request = given().auth().oauth2(Production.token("alice")).contentType(ContentType.JSON);
+        (body == null ? request : request.body(body))
+                .request(method, path)
+                .then()
+                .statusCode(503)
+                .contentType("application/problem+json")
+                .body("code", equalTo("daytona_not_configured"));
+    }
+
+    @Test
+    void theOldCallsSayItInTheirOwnWords() {
+        given().auth()
+                .oauth2(Production.token("alice"))
+                .contentType(ContentType.JSON)
+                .body("{}")
+                .post("/api/sandbox/create")
+                .then()
+                .statusCode(503)
+                .body("error.code", equalTo("DAYTONA_NOT_CONFIGURED"));
+    }
+
+    @Test
+    void itIsAliveButNotReadyAndSaysWhy() {
+        given().get(Production.management("/q/health/live")).then().statusCode(200).body("status", equalTo("UP"));
+        given().get(Production.management("/q/health/started")).then().statusCode(200);
+        String reasons = given().get(Production.management("/q/health/ready"))
+                .then()
+                .statusCode(503)
+                .body("status", equalTo("DOWN"))
+                .body("checks.name", hasItem("daytona"))
+                .extract()
+                .asString();
+        assertThat(reasons).contains("daytona_not_configured");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/q/health", "/q/health/ready", "/q/swagger-ui", "/q/dev-ui", "/dev/token", "/test-probe"})
+    void nothingOfDevelopmentOrManagementIsOnThePublicPort(String path) {
+        given().get(path).then().statusCode(404).contentType("application/problem+json");
+    }
+
+    @Test
+    void nobodyIsGivenAToken() {
+        given().contentType(ContentType.JSON)
+                .body("{\"sub\": \"alice\"}")
+                .post("/dev/token")
+                .then()
+                .statusCode(404);
+    }
+
+    @Test
+    void nobodyGetsInWithoutOne() {
+        given().get("/api/v1/sandboxes")
+                .then()
+                .statusCode(401)
+                .header("WWW-Authenticate", matchesPattern("(?i)bearer.*"))
+                .body("code", equalTo("unauthenticated"));
+    }
+}
