@@ -53,7 +53,7 @@ interface ControlPlaneApi {
     @Path("/{sandbox}/labels")
     Uni<Void> setLabels(@Url URI api, @PathParam("sandbox") String id, Wire.Labels labels);
 
-    /** @param policy {@code autostop}, {@code autoarchive} or {@code autodelete} */
+    /** Sets one of the idle policies: {@code autostop}, {@code autoarchive} or {@code autodelete} */
     @POST
     @Path("/{sandbox}/{policy}/{minutes}")
     Uni<Void> setIdlePolicy(

@@ -104,17 +104,17 @@ public class Daytona {
         return change(e -> api.setLabels(e.apiUrl(), id, new Wire.Labels(labels)));
     }
 
-    /** @param minutes without activity until the sandbox is stopped; 0 means never */
+    /** Stops a sandbox after these minutes without activity; 0 means never. */
     public Uni<Void> setAutoStop(String id, int minutes) {
         return setIdlePolicy(id, "autostop", minutes);
     }
 
-    /** @param minutes after its stop until the sandbox is archived; 0 means after 30 days, the most there is */
+    /** Archives a sandbox these minutes after its stop; 0 means after 30 days, the most there is. */
     public Uni<Void> setAutoArchive(String id, int minutes) {
         return setIdlePolicy(id, "autoarchive", minutes);
     }
 
-    /** @param minutes after its stop until the sandbox is deleted; 0 means at once, negative never */
+    /** Deletes a sandbox these minutes after its stop; 0 means at once, negative never. */
     public Uni<Void> setAutoDelete(String id, int minutes) {
         return setIdlePolicy(id, "autodelete", minutes);
     }

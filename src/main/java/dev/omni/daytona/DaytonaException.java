@@ -72,4 +72,10 @@ public final class DaytonaException extends ProblemException {
     public String upstreamMessage() {
         return upstreamMessage;
     }
+
+    /** For logs: unlike the message, which is for the caller, this says what Daytona said. */
+    @Override
+    public String toString() {
+        return "DaytonaException[%s %d: %s]".formatted(kind, status, upstreamMessage);
+    }
 }

@@ -38,7 +38,7 @@ final class ErrorMapping {
 
     private static final int LONGEST_MESSAGE = 500;
     /** More of a body is not looked at. */
-    private static final int LONGEST_BODY = 16 * 1024;
+    static final int LONGEST_BODY = 16 * 1024;
     /** Daytona's throttlers block for a minute; whoever says much more is not to be believed. */
     private static final Duration LONGEST_WAIT = Duration.ofHours(1);
 
@@ -87,9 +87,7 @@ final class ErrorMapping {
             case VertxException broken -> withoutAnswer(Kind.UNAVAILABLE, broken);
             case WebSocketHandshakeException broken -> withoutAnswer(Kind.UNAVAILABLE, broken);
             default ->
-                failure.getCause() instanceof IOException cause && cause != failure
-                        ? failure(cause)
-                        : withoutAnswer(Kind.FAILED, failure);
+                failure.getCause() instanceof IOException cause ? failure(cause) : withoutAnswer(Kind.FAILED, failure);
         };
     }
 

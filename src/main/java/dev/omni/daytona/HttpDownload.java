@@ -47,8 +47,14 @@ final class HttpDownload implements UpstreamStream.Source {
             // Nothing may flow before somebody listens.
             return Future.succeededFuture(response.pause());
         }
-        return response.body()
-                .compose(body -> Future.failedFuture(errors.answer(
+        Buffer body = Buffer.buffer();
+        response.handler(bytes -> {
+            if (body.length() < ErrorMapping.LONGEST_BODY) {
+                body.appendBuffer(bytes);
+            }
+        });
+        return response.end()
+                .compose(end -> Future.failedFuture(errors.answer(
                         Origin.TOOLBOX,
                         response.statusCode(),
                         ErrorMapping.grouped(response.headers()),

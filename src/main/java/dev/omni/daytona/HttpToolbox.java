@@ -207,7 +207,7 @@ final class HttpToolbox implements Toolbox {
         if (secure && known && proxy.getUserInfo() == null) {
             return proxy;
         }
-        LOG.errorf(
+        LOG.warnf(
                 "The toolbox of sandbox %s is said to be at %s://%s, where the key may not be sent: nothing was."
                         + " If the host is right, add it to omni.daytona.toolbox-hosts.",
                 sandbox, scheme, host);

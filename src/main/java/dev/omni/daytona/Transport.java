@@ -77,8 +77,7 @@ class Transport {
         this.http = vertx.createHttpClient(
                 new HttpClientOptions()
                         .setConnectTimeout(
-                                Math.toIntExact(config.timeouts().connect().toMillis()))
-                        .setDecompressionSupported(false),
+                                Math.toIntExact(config.timeouts().connect().toMillis())),
                 new PoolOptions().setHttp1MaxSize(config.poolSize()).setMaxWaitQueueSize(config.maxWaiting()));
         this.webSockets = vertx.createWebSocketClient(new WebSocketClientOptions()
                 .setConnectTimeout(Math.toIntExact(config.timeouts().connect().toMillis()))
@@ -92,8 +91,14 @@ class Transport {
         webSockets.close();
     }
 
-    private static Optional<DaytonaEndpoint> configured(DaytonaConfig config) {
-        record Configured(URI apiUrl, String apiKey) implements DaytonaEndpoint {}
+    static Optional<DaytonaEndpoint> configured(DaytonaConfig config) {
+        record Configured(URI apiUrl, String apiKey) implements DaytonaEndpoint {
+            // Without the key.
+            @Override
+            public String toString() {
+                return apiUrl.toString();
+            }
+        }
         return config.apiUrl().flatMap(url -> config.apiKey().map(key -> new Configured(url, key)));
     }
 
@@ -103,10 +108,6 @@ class Transport {
 
     DaytonaConfig config() {
         return config;
-    }
-
-    Vertx vertx() {
-        return vertx;
     }
 
     ErrorMapping errors() {
@@ -207,7 +208,7 @@ class Transport {
         return context == null
                 ? Runnable::run
                 : action -> {
-                    if (Vertx.currentContext() == context) {
+                    if (context.equals(Vertx.currentContext())) {
                         action.run();
                     } else {
                         context.runOnContext(v -> action.run());

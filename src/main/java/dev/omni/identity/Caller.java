@@ -19,7 +19,7 @@ public record Caller(String userId, Set<String> groups) {
 
     private static final int MAX_USER_ID_LENGTH = 255;
 
-    /** @throws AuthenticationFailedException when the user id is none: answered with a 401 */
+    /** Fails with an {@link AuthenticationFailedException}, answered as a 401, when the user id is none. */
     public Caller {
         if (!isUserId(userId)) {
             throw new AuthenticationFailedException("The token names no user");
@@ -27,7 +27,7 @@ public record Caller(String userId, Set<String> groups) {
         groups = Set.copyOf(groups);
     }
 
-    /** @throws AuthenticationFailedException when the identity names no user */
+    /** The caller an identity names; fails as the constructor does. */
     public static Caller of(SecurityIdentity identity) {
         return new Caller(userId(identity.getPrincipal()), identity.getRoles());
     }

@@ -91,7 +91,7 @@ class Execs {
                 .recoverWithNull()
                 .chain(() -> records.remove(job))
                 .subscribe()
-                .with(done -> {}, failure -> LOG.debugf("Left behind by a command: %s", failure.getMessage()));
+                .with(done -> {}, failure -> LOG.debugf("Left behind by a command: %s", failure));
     }
 
     /** What was printed, up to a limit for each stream. */

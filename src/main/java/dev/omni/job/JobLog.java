@@ -115,7 +115,7 @@ final class JobLog {
         following = append(toolbox.followLog(job.sessionId(), commandId))
                 .subscribe()
                 .with(ignored -> followAgain(before, failures), failure -> {
-                    LOG.debugf("The follow stream of job %s broke: %s", job.id(), failure.getMessage());
+                    LOG.debugf("The follow stream of job %s broke: %s", job.id(), failure);
                     followAgain(before, failures);
                 });
     }
@@ -260,7 +260,7 @@ final class JobLog {
             boolean gone =
                     failure instanceof DaytonaException daytona && daytona.kind() == DaytonaException.Kind.NOT_FOUND;
             if (gone || attempt >= DRAIN_ATTEMPTS) {
-                LOG.errorf("The end of the output of job %s could not be read: %s", job.id(), failure.getMessage());
+                LOG.errorf("The end of the output of job %s could not be read: %s", job.id(), failure);
                 store(line("the end of the output could not be read"))
                         .subscribe()
                         .with(ignored -> conclude(exitCode), broken -> conclude(exitCode));

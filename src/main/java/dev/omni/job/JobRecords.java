@@ -144,7 +144,7 @@ class JobRecords {
                 .with(
                         done -> {},
                         failure -> LOG.warnf(
-                                "Old jobs of sandbox %s could not be removed: %s", sandbox.id(), failure.getMessage()));
+                                "Old jobs of sandbox %s could not be removed: %s", sandbox.id(), failure));
     }
 
     /** Removes what is left of a job in its sandbox. */

@@ -23,7 +23,7 @@ class RequestLog {
     }
 
     private static void watch(RoutingContext context) {
-        if (LOG.isInfoEnabled() && !context.request().path().startsWith("/q/")) {
+        if (LOG.isInfoEnabled() && !context.normalizedPath().startsWith("/q/")) {
             long start = System.nanoTime();
             context.addEndHandler(end -> write(context, System.nanoTime() - start, end.failed()));
         }
@@ -36,7 +36,7 @@ class RequestLog {
         LOG.infof(
                 "method=%s path=%s status=%d durationMillis=%d bytes=%d%s",
                 request.method(),
-                request.path(),
+                context.normalizedPath(),
                 response.getStatusCode(),
                 TimeUnit.NANOSECONDS.toMillis(nanos),
                 response.bytesWritten(),

@@ -6,6 +6,7 @@ import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.container.ContainerRequestFilter;
 import jakarta.ws.rs.core.UriInfo;
+import java.lang.annotation.Annotation;
 import java.lang.reflect.Method;
 import java.lang.reflect.Parameter;
 import java.lang.reflect.ParameterizedType;
@@ -19,6 +20,7 @@ import java.util.UUID;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jboss.resteasy.reactive.RestHeader;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestQuery;
@@ -53,7 +55,9 @@ final class Endpoint implements ContainerRequestFilter {
         for (Parameter parameter : method.getParameters()) {
             parameters.add(declared(parameter));
         }
-        query = declaredIn(Place.QUERY);
+        query = declared()
+                .filter(p -> p.place() == Place.QUERY)
+                .collect(Collectors.toUnmodifiableMap(Declared::name, Function.identity()));
     }
 
     /** The endpoint a request was matched to; null when it was refused before that. */
@@ -70,8 +74,8 @@ final class Endpoint implements ContainerRequestFilter {
 
     /** Names what can have failed to convert, for types that the check below does not know. */
     String convertedParameters() {
-        return parameters.stream()
-                .filter(p -> p != null && p.type() != String.class)
+        return declared()
+                .filter(p -> p.type() != String.class)
                 .map(Declared::name)
                 .collect(Collectors.joining(" or "));
     }
@@ -92,69 +96,70 @@ final class Endpoint implements ContainerRequestFilter {
             }
             values.forEach(value -> check(declared, value));
         });
-        for (Declared declared : parameters) {
-            if (declared != null && declared.place() == Place.PATH) {
-                check(declared, String.valueOf(uri.getPathParameters().getFirst(declared.name())));
-            }
-        }
+        declared()
+                .filter(p -> p.place() == Place.PATH)
+                .forEach(p -> check(p, String.valueOf(uri.getPathParameters().getFirst(p.name()))));
+    }
+
+    private Stream<Declared> declared() {
+        return parameters.stream().flatMap(Stream::ofNullable);
     }
 
     private static void check(Declared declared, String value) {
-        Class<?> type = declared.type();
-        if (type == UUID.class && !CANONICAL_UUID.matcher(value).matches()) {
-            throw ProblemException.invalid(declared.name(), "must be a UUID");
-        } else if ((type == int.class || type == Integer.class) && !parses(Integer::valueOf, value)
-                || (type == long.class || type == Long.class) && !parses(Long::valueOf, value)) {
-            throw ProblemException.invalid(declared.name(), "must be a whole number in range");
-        } else if ((type == boolean.class || type == Boolean.class)
-                && !value.equals("true")
-                && !value.equals("false")) {
-            throw ProblemException.invalid(declared.name(), "must be true or false");
+        String expected = expectation(declared.type(), value);
+        if (expected != null) {
+            throw ProblemException.invalid(declared.name(), expected);
         }
     }
 
-    private static boolean parses(Function<String, ?> parser, String value) {
+    /** What is expected of a value in place of this one; null when it will do, or when its type is not known here. */
+    private static @Nullable String expectation(Class<?> type, String value) {
+        if (type == UUID.class) {
+            return CANONICAL_UUID.matcher(value).matches() ? null : "must be a UUID";
+        }
+        if (type == boolean.class || type == Boolean.class) {
+            return value.equals("true") || value.equals("false") ? null : "must be true or false";
+        }
+        if (type == int.class || type == Integer.class) {
+            return isWhole(value, Integer.MIN_VALUE, Integer.MAX_VALUE) ? null : "must be a whole number in range";
+        }
+        if (type == long.class || type == Long.class) {
+            return isWhole(value, Long.MIN_VALUE, Long.MAX_VALUE) ? null : "must be a whole number in range";
+        }
+        return null;
+    }
+
+    private static boolean isWhole(String value, long min, long max) {
         try {
-            parser.apply(value);
-            return true;
+            long number = Long.parseLong(value);
+            return number >= min && number <= max;
         } catch (NumberFormatException e) {
             return false;
         }
     }
 
-    private Map<String, Declared> declaredIn(Place place) {
-        return parameters.stream()
-                .filter(p -> p != null && p.place() == place)
-                .collect(Collectors.toUnmodifiableMap(Declared::name, Function.identity()));
+    private static @Nullable Declared declared(Parameter parameter) {
+        for (Annotation annotation : parameter.getAnnotations()) {
+            Declared declared = switch (annotation) {
+                case QueryParam p -> declared(parameter, Place.QUERY, p.value());
+                case RestQuery p -> declared(parameter, Place.QUERY, p.value());
+                case PathParam p -> declared(parameter, Place.PATH, p.value());
+                case RestPath p -> declared(parameter, Place.PATH, p.value());
+                case HeaderParam p -> declared(parameter, Place.HEADER, p.value());
+                case RestHeader p -> declared(parameter, Place.HEADER, p.value());
+                default -> null;
+            };
+            if (declared != null) {
+                return declared;
+            }
+        }
+        return null;
     }
 
-    private static @Nullable Declared declared(Parameter parameter) {
-        Place place;
-        String name;
-        if (parameter.getAnnotation(QueryParam.class) instanceof QueryParam p) {
-            place = Place.QUERY;
-            name = p.value();
-        } else if (parameter.getAnnotation(RestQuery.class) instanceof RestQuery p) {
-            place = Place.QUERY;
-            name = p.value().isEmpty() ? parameter.getName() : p.value();
-        } else if (parameter.getAnnotation(PathParam.class) instanceof PathParam p) {
-            place = Place.PATH;
-            name = p.value();
-        } else if (parameter.getAnnotation(RestPath.class) instanceof RestPath p) {
-            place = Place.PATH;
-            name = p.value().isEmpty() ? parameter.getName() : p.value();
-        } else if (parameter.getAnnotation(HeaderParam.class) instanceof HeaderParam p) {
-            place = Place.HEADER;
-            name = p.value();
-        } else if (parameter.getAnnotation(RestHeader.class) instanceof RestHeader p) {
-            place = Place.HEADER;
-            name = p.value().isEmpty() ? parameter.getName() : p.value();
-        } else {
-            return null;
-        }
+    private static Declared declared(Parameter parameter, Place place, String name) {
         Class<?> type = parameter.getType();
         boolean repeatable = type.isArray() || Collection.class.isAssignableFrom(type);
-        return new Declared(place, name, valueType(parameter), repeatable);
+        return new Declared(place, name.isEmpty() ? parameter.getName() : name, valueType(parameter), repeatable);
     }
 
     /** The type of one value: what a list, a set or an Optional holds. */

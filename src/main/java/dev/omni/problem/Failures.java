@@ -3,9 +3,12 @@ package dev.omni.problem;
 import io.quarkus.security.AuthenticationFailedException;
 import io.quarkus.security.ForbiddenException;
 import io.quarkus.security.UnauthorizedException;
+import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.WebApplicationException;
 import java.util.concurrent.TimeoutException;
+import org.eclipse.microprofile.faulttolerance.exceptions.BulkheadException;
+import org.eclipse.microprofile.faulttolerance.exceptions.CircuitBreakerOpenException;
 import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.ClientWebApplicationException;
 import org.jose4j.jwt.consumer.InvalidJwtException;
@@ -17,9 +20,13 @@ class Failures {
 
     private static final String TRY_AGAIN = "Please try again; if it keeps happening, tell us the request id.";
 
-    /** The problem a failure is answered as. */
-    ProblemException explain(Throwable failure) {
+    /** The problem a failure is answered as. Where the caller has gone, the failure is mostly the caller's going. */
+    ProblemException explain(Throwable failure, RoutingContext context) {
         ProblemException problem = classify(failure);
+        if (context.response().closed()) {
+            LOG.debug("Failed after the caller went", failure);
+            return problem;
+        }
         switch (problem.code().status()) {
             case 500 -> LOG.error("Unexpected failure", failure);
             case 502, 503, 504 -> LOG.warnf("%s: %s", problem.code().code(), describe(failure));
@@ -42,8 +49,6 @@ class Failures {
             case 415 ->
                 new ProblemException(
                         ProblemCode.UNSUPPORTED_MEDIA_TYPE, "The Content-Type is not one that is read here.");
-            case 503 -> new ProblemException(ProblemCode.UPSTREAM_UNAVAILABLE, "Please try again later.");
-            case 504 -> new ProblemException(ProblemCode.UPSTREAM_TIMEOUT, "Please try again later.");
             default ->
                 status >= 400 && status < 500
                         ? new ProblemException(ProblemCode.VALIDATION_FAILED, "The request cannot be understood.")
@@ -64,6 +69,8 @@ class Failures {
             case TimeoutException slow -> timeout(slow);
             case io.smallrye.mutiny.TimeoutException slow -> timeout(slow);
             case org.eclipse.microprofile.faulttolerance.exceptions.TimeoutException slow -> timeout(slow);
+            case CircuitBreakerOpenException open -> unavailable(open);
+            case BulkheadException full -> unavailable(full);
             default -> new ProblemException(ProblemCode.INTERNAL_ERROR, TRY_AGAIN, null, failure);
         };
     }
@@ -78,6 +85,10 @@ class Failures {
 
     private static ProblemException timeout(Throwable cause) {
         return new ProblemException(ProblemCode.UPSTREAM_TIMEOUT, "Please try again.", null, cause);
+    }
+
+    private static ProblemException unavailable(Throwable cause) {
+        return new ProblemException(ProblemCode.UPSTREAM_UNAVAILABLE, "Please try again later.", null, cause);
     }
 
     private static boolean isExpired(Throwable refused) {

@@ -21,6 +21,8 @@ final class JsonFailures {
     /** @throws JsonProcessingException the failure itself where it is our mistake, not the caller's */
     static ProblemException explain(JsonProcessingException failure) throws JsonProcessingException {
         return switch (failure) {
+            // Thrown by a record's constructor, or by the stream that is read from.
+            case JsonMappingException wrapped when wrapped.getCause() instanceof ProblemException problem -> problem;
             case InvalidDefinitionException ours -> throw ours;
             case UnrecognizedPropertyException unknown ->
                 ProblemException.of(
@@ -28,8 +30,6 @@ final class JsonFailures {
             case MismatchedInputException trailing when isTrailingToken(trailing) -> malformed();
             case MismatchedInputException mismatch ->
                 ProblemException.invalid(field(mismatch), expectation(mismatch.getTargetType()));
-            case ValueInstantiationException refused
-            when refused.getCause() instanceof ProblemException problem -> problem;
             case ValueInstantiationException refused -> ProblemException.invalid(field(refused), "is not valid");
             case StreamConstraintsException limit -> tooComplex();
             case JsonMappingException wrapped

@@ -11,8 +11,6 @@ import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.Response;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.util.LinkedHashMap;
-import java.util.Map;
 
 /** Shapes a failure into the answer for it, for resources and for what fails before one is reached. */
 @Singleton
@@ -26,62 +24,58 @@ class ProblemAnswers {
     }
 
     Response response(ProblemException failure, RoutingContext context) {
-        hangUpIfUnread(failure, context);
-        Response.ResponseBuilder answer = Response.status(failure.code().status())
+        prepare(failure, context);
+        return Response.status(failure.code().status())
                 .type(Problem.MEDIA_TYPE)
-                .entity(body(failure, context));
-        headers(failure).forEach(answer::header);
-        return answer.build();
+                .entity(body(failure, context))
+                .build();
     }
 
     void send(ProblemException failure, RoutingContext context) {
-        hangUpIfUnread(failure, context);
+        prepare(failure, context);
+        context.response()
+                .setStatusCode(failure.code().status())
+                .putHeader(HttpHeaders.CONTENT_TYPE, Problem.MEDIA_TYPE)
+                .end(Buffer.buffer(body(failure, context)));
+    }
+
+    /** Sets the headers of the answer itself, where each replaces what the framework may have put there. */
+    private static void prepare(ProblemException failure, RoutingContext context) {
         HttpServerResponse answer = context.response();
-        answer.setStatusCode(failure.code().status()).putHeader(HttpHeaders.CONTENT_TYPE, Problem.MEDIA_TYPE);
-        headers(failure).forEach(answer::putHeader);
-        answer.end(Buffer.buffer(body(failure, context)));
+        Duration retryAfter = failure.retryAfter();
+        if (retryAfter != null) {
+            // Rounded up: a caller that waits that long must not come too early.
+            long seconds = Math.max(1, retryAfter.plusNanos(999_999_999).toSeconds());
+            answer.putHeader(HttpHeaders.RETRY_AFTER, Long.toString(seconds));
+        }
+        switch (failure.code().status()) {
+            case 401 -> answer.putHeader("WWW-Authenticate", "Bearer");
+            case 413 -> hangUp(context);
+            default -> {}
+        }
     }
 
     /**
      * What is left of a body that is too large is thrown away unread, for as long as the caller needs to see the answer;
      * closing at once could take the answer with it.
      */
-    private static void hangUpIfUnread(ProblemException failure, RoutingContext context) {
-        if (failure.code() == ProblemCode.TOO_LARGE) {
-            context.addEndHandler(end -> {
-                HttpServerRequest request = context.request();
-                if (!request.isEnded()) {
-                    request.handler(unread -> {}).resume();
-                }
-                context.vertx()
-                        .setTimer(HANG_UP_MILLIS, timer -> request.connection().close());
-            });
-        }
+    private static void hangUp(RoutingContext context) {
+        context.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+        context.addEndHandler(end -> {
+            HttpServerRequest request = context.request();
+            if (!request.isEnded()) {
+                request.handler(unread -> {}).resume();
+            }
+            context.vertx()
+                    .setTimer(HANG_UP_MILLIS, timer -> request.connection().close());
+        });
     }
 
     private byte[] body(ProblemException failure, RoutingContext context) {
         try {
-            return json.writeValueAsBytes(Problem.of(failure, context.request().path(), RequestId.current()));
+            return json.writeValueAsBytes(Problem.of(failure, context.normalizedPath(), RequestId.current()));
         } catch (JsonProcessingException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static Map<String, String> headers(ProblemException failure) {
-        Map<String, String> headers = new LinkedHashMap<>();
-        Duration retryAfter = failure.retryAfter();
-        if (retryAfter != null) {
-            // Rounded up: a caller that waits that long must not come too early.
-            headers.put(
-                    "Retry-After",
-                    Long.toString(Math.max(1, retryAfter.plusNanos(999_999_999).toSeconds())));
-        }
-        switch (failure.code().status()) {
-            case 401 -> headers.put("WWW-Authenticate", "Bearer");
-            // What is left of the body is not read, so the connection cannot carry another request.
-            case 413 -> headers.put("Connection", "close");
-            default -> {}
-        }
-        return headers;
     }
 }

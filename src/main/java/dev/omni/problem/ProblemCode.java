@@ -1,5 +1,7 @@
 package dev.omni.problem;
 
+import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -45,6 +47,10 @@ public enum ProblemCode {
     ProblemCode(int status, String title) {
         this.status = status;
         this.title = title;
+    }
+
+    static List<ProblemCode> ofStatus(int status) {
+        return Arrays.stream(values()).filter(code -> code.status == status).toList();
     }
 
     /** The stable, snake_case code of the wire. */

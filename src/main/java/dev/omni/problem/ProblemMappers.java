@@ -69,9 +69,7 @@ class ProblemMappers {
 
     @ServerExceptionMapper
     Response notAllowed(NotAllowedException failure, RoutingContext context) {
-        context.response()
-                .putHeader(
-                        HttpHeaders.ALLOW, endpoints.allowed(context.request().path()));
+        context.response().putHeader(HttpHeaders.ALLOW, endpoints.allowed(context.normalizedPath()));
         return answer(failure, context);
     }
 
@@ -98,6 +96,6 @@ class ProblemMappers {
     }
 
     private Response answer(Throwable failure, RoutingContext context) {
-        return answers.response(failures.explain(failure), context);
+        return answers.response(failures.explain(failure, context), context);
     }
 }

@@ -33,7 +33,7 @@ class RouteFailures {
             // Handlers further on turn refusals into the exceptions that ProblemMappers answers.
             context.next();
         } else if (failure != null) {
-            answers.send(failures.explain(failure), context);
+            answers.send(failures.explain(failure, context), context);
         } else {
             answers.send(failures.ofStatus(context.statusCode()), context);
         }

@@ -8,6 +8,8 @@ import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.MultivaluedMap;
 import jakarta.ws.rs.ext.Provider;
+import jakarta.ws.rs.ConstrainedTo;
+import jakarta.ws.rs.RuntimeType;
 import java.io.CharConversionException;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -22,6 +24,7 @@ import org.jboss.resteasy.reactive.server.spi.ServerRequestContext;
 
 /** Reads JSON bodies in place of the framework's own reader: a missing, oversized or wrong body is a problem that says so. */
 @Provider
+@ConstrainedTo(RuntimeType.SERVER)
 @Consumes(MediaType.APPLICATION_JSON)
 class StrictJsonReader extends AbstractJsonMessageBodyReader implements ServerMessageBodyReader<Object> {
     private final ObjectMapper json;
@@ -94,6 +97,14 @@ class StrictJsonReader extends AbstractJsonMessageBodyReader implements ServerMe
             int read = super.read(buffer, offset, length);
             count(Math.max(0, read));
             return read;
+        }
+
+        /** Closing reads what is left, which is not wanted of a body that has no end. */
+        @Override
+        public void close() throws IOException {
+            if (left >= 0) {
+                super.close();
+            }
         }
 
         private void count(int read) {

@@ -60,7 +60,7 @@ class Creation {
         call.subscribe()
                 .with(
                         sandbox -> LOG.debugf("Daytona answered the creation of %s", wanted.name()),
-                        failure -> LOG.warnf("Creating %s failed: %s", wanted.name(), failure.getMessage()));
+                        failure -> LOG.warnf("Creating %s failed: %s", wanted.name(), failure));
         Uni<Created> answered = call.map(sandbox -> new Created(sandbox, true))
                 .onFailure(DaytonaException.class)
                 .recoverWithUni(failure -> afterFailure(wanted, adoption, failure));

@@ -104,7 +104,7 @@ class Lifecycle {
         call.subscribe()
                 .with(
                         started -> LOG.debugf("Daytona answered the start of %s", sandbox.id()),
-                        failure -> LOG.warnf("Starting %s failed: %s", sandbox.id(), failure.getMessage()));
+                        failure -> LOG.warnf("Starting %s failed: %s", sandbox.id(), failure));
         // A conflict means that somebody else moves it; a bad request, that it failed: both show in what it is now.
         Uni<RemoteSandbox> answered = call.onFailure(CONFLICT.or(DaytonaException.is(Kind.BAD_REQUEST)))
                 .recoverWithUni(() -> daytona.get(sandbox.id()));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.omni.daytona.DaytonaException.Kind;
+import io.netty.handler.codec.http.QueryStringDecoder;
 import io.quarkus.test.junit.QuarkusTest;
 import io.smallrye.common.vertx.VertxContext;
 import io.smallrye.mutiny.Uni;
@@ -11,12 +12,15 @@ import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
+import jakarta.enterprise.inject.Instance;
 import jakarta.inject.Inject;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -25,6 +29,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import org.eclipse.microprofile.config.Config;
+import org.eclipse.microprofile.config.ConfigProvider;
 import org.jboss.logging.MDC;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -45,6 +51,12 @@ class DaytonaClientTest {
 
     @Inject
     Vertx vertx;
+
+    @Inject
+    Daytona ofTheService;
+
+    @Inject
+    Instance<DaytonaEndpoint> endpoints;
 
     private Upstream upstream;
     private Transport transport;
@@ -159,6 +171,32 @@ class DaytonaClientTest {
     }
 
     // ---- configuration
+
+    @Test
+    void theServiceIsConfiguredWhenAddressAndKeyAreSetOrABeanTellsThem() {
+        Config config = ConfigProvider.getConfig();
+        boolean set = config.getOptionalValue("omni.daytona.api-url", String.class)
+                        .isPresent()
+                && config.getOptionalValue("omni.daytona.api-key", String.class).isPresent();
+
+        assertThat(ofTheService.isConfigured()).isEqualTo(set || endpoints.isResolvable());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"true, true, true", "true, false, false", "false, true, false", "false, false, false"})
+    void theConfigurationCountsOnlyAsAWhole(boolean url, boolean key, boolean configured) {
+        Map<String, String> values = new HashMap<>();
+        if (url) {
+            values.put("omni.daytona.api-url", upstream.uri().toString());
+        }
+        if (key) {
+            values.put("omni.daytona.api-key", "the-key");
+        }
+
+        assertThat(Transport.configured(Upstream.config(values)).isPresent()).isEqualTo(configured);
+        assertThat(String.valueOf(Transport.configured(Upstream.config(values))))
+                .doesNotContain("the-key");
+    }
 
     @Test
     void withoutAnEndpointEveryCallFailsBeforeAnyIo() {
@@ -288,9 +326,7 @@ class DaytonaClientTest {
 
         assertThat(page.items()).extracting(RemoteSandbox::id).containsExactly(ID);
         assertThat(page.nextCursor()).isEqualTo("bmV4dA==");
-        Map<String, List<String>> query = new io.netty.handler.codec.http.QueryStringDecoder(
-                        upstream.last().uri())
-                .parameters();
+        Map<String, List<String>> query = new QueryStringDecoder(upstream.last().uri()).parameters();
         assertThat(query)
                 .isEqualTo(Map.of(
                         "labels", List.of("{\"owner\":\"a&b={c}%20\"}"),
@@ -468,7 +504,7 @@ class DaytonaClientTest {
     @Test
     void sessionsAndCommandsAreRead() {
         upstream.does(request -> {
-            String body = switch (request.path().substring(("/toolbox/" + ID).length())) {
+            String body = switch (request.uri().substring(("/toolbox/" + ID).length())) {
                 case "/user-home-dir" -> "{\"dir\":\"/home/daytona\"}";
                 case "/process/session" ->
                     "[{\"sessionId\":\"s\",\"commands\":null},{\"sessionId\":\"t\",\"commands\":[]}]";
@@ -517,10 +553,12 @@ class DaytonaClientTest {
             pump(request, sent, 64 * 1024);
         });
 
-        DaytonaException e = failure(toolbox().download("/a b/ü&c", 10_000));
+        DaytonaException e = failure(toolbox().download("/a b+c/{ü}&%20", 10_000));
 
         assertThat(e.kind()).isEqualTo(Kind.FAILED);
-        assertThat(upstream.last().uri()).isEqualTo("/toolbox/" + ID + "/files/download?path=%2Fa%20b%2F%C3%BC%26c");
+        QueryStringDecoder asked = new QueryStringDecoder(upstream.last().uri());
+        assertThat(asked.path()).isEqualTo("/toolbox/" + ID + "/files/download");
+        assertThat(asked.parameters()).isEqualTo(Map.of("path", List.of("/a b+c/{ü}&%20")));
         await().untilTrue(cut);
         assertThat(sent.get()).isLessThan(64 * 1024);
     }
@@ -575,6 +613,17 @@ class DaytonaClientTest {
                         .awaitFailure()
                         .kind())
                 .isEqualTo(Kind.UNAVAILABLE);
+    }
+
+    @Test
+    void aLogThatFallsSilentTimesOut() {
+        use(Map.of("omni.daytona.timeouts.toolbox", "150ms"));
+        upstream.does(request -> request.response().setChunked(true).write("abc"));
+
+        Reader reader = Reader.of(toolbox().readLog("s", "c")).request(Long.MAX_VALUE);
+
+        assertThat(reader.awaitFailure().kind()).isEqualTo(Kind.TIMEOUT);
+        assertThat(reader.bytes()).hasToString("abc");
     }
 
     @Test
@@ -646,7 +695,7 @@ class DaytonaClientTest {
     }
 
     private static void pump(HttpServerRequest request, AtomicInteger sent, int kilobytes) {
-        while (!request.response().writeQueueFull() && sent.get() < kilobytes) {
+        while (!request.response().closed() && !request.response().writeQueueFull() && sent.get() < kilobytes) {
             request.response().write(Buffer.buffer(new byte[1024]));
             sent.incrementAndGet();
         }
@@ -659,7 +708,7 @@ class DaytonaClientTest {
 
     /** Makes a call as a request of ours would: on a context of its own, with its id in the log context. */
     private <T> T onContext(String requestId, Supplier<Uni<T>> call) {
-        Context context = VertxContext.createNewDuplicatedContext(vertx.getOrCreateContext());
+        Context context = Objects.requireNonNull(VertxContext.createNewDuplicatedContext(vertx.getOrCreateContext()));
         CompletableFuture<T> result = new CompletableFuture<>();
         CompletableFuture<Context> endedOn = new CompletableFuture<>();
         context.runOnContext(v -> {
@@ -676,16 +725,18 @@ class DaytonaClientTest {
     }
 
     private static <T> T get(Uni<T> call) {
-        return call.await().atMost(Duration.ofSeconds(10));
+        return call.ifNoItem()
+                .after(Duration.ofSeconds(10))
+                .fail()
+                .subscribeAsCompletionStage()
+                .join();
     }
 
     private static DaytonaException failure(Uni<?> call) {
         try {
-            call.await().atMost(Duration.ofSeconds(10));
-        } catch (DaytonaException e) {
-            return e;
+            get(call);
         } catch (CompletionException e) {
-            return (DaytonaException) e.getCause();
+            return (DaytonaException) Objects.requireNonNull(e.getCause());
         }
         throw new AssertionError("did not fail");
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.entry;
 import static org.awaitility.Awaitility.await;
 
+import dev.omni.RawHttp;
 import io.quarkus.rest.client.reactive.QuarkusRestClientBuilder;
 import io.quarkus.test.junit.QuarkusTest;
 import io.smallrye.mutiny.Uni;
@@ -25,7 +26,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.eclipse.microprofile.config.ConfigProvider;
 import org.jboss.logging.Logger;
 import org.jboss.logging.MDC;
 import org.junit.jupiter.api.Test;
@@ -107,8 +107,7 @@ class LogContextTest {
     @Test
     void backgroundWorkCarriesTheFieldsItWasGivenThroughDelaysWorkersAndClients() {
         Client client = QuarkusRestClientBuilder.newBuilder()
-                .baseUri(URI.create("http://127.0.0.1:"
-                        + ConfigProvider.getConfig().getValue("quarkus.http.test-port", Integer.class)))
+                .baseUri(URI.create("http://127.0.0.1:" + RawHttp.port()))
                 .build(Client.class);
         try (LogLines log = new LogLines("omni.test.background")) {
             List<Uni<String>> works = new ArrayList<>();

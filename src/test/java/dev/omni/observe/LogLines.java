@@ -7,12 +7,16 @@ import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import org.jboss.logmanager.ExtFormatter;
 import org.jboss.logmanager.ExtLogRecord;
+import org.jboss.logmanager.formatters.PatternFormatter;
 
 /** Keeps what is logged while it is open: the level, the message and the fields each line was written with. */
 public final class LogLines extends Handler implements AutoCloseable {
     /** One line of the log. */
     public record Line(String category, Level level, String message, Map<String, String> fields, boolean hasStack) {}
+
+    private static final ExtFormatter FORMATTER = new PatternFormatter("%s");
 
     private final List<Line> lines = new CopyOnWriteArrayList<>();
     private final Logger logger;
@@ -42,7 +46,7 @@ public final class LogLines extends Handler implements AutoCloseable {
         lines.add(new Line(
                 line.getLoggerName(),
                 line.getLevel(),
-                line.getFormattedMessage(),
+                FORMATTER.format(line),
                 Map.copyOf(line.getMdcCopy()),
                 line.getThrown() != null));
     }

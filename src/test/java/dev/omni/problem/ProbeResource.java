@@ -95,17 +95,15 @@ public class ProbeResource {
     @GET
     @Path("/fails/{how}")
     public Uni<String> fail(@PathParam("how") String how) throws Exception {
-        switch (how) {
+        return switch (how) {
             case "bug" -> throw new IllegalStateException("secret detail at https://upstream.example/key");
-            case "async-bug" -> {
-                return Uni.createFrom().failure(new NullPointerException("secret detail"));
-            }
+            case "async-bug" -> Uni.createFrom().failure(new NullPointerException("secret detail"));
             case "busy" ->
                 throw new ProblemException(ProblemCode.RATE_LIMITED, "Slow down.", Duration.ofMillis(1_200), null);
             case "slow" -> throw new TimeoutException("secret detail");
             case "error" -> throw new StackOverflowError("secret detail");
             default -> throw new ProblemException(ProblemCode.SANDBOX_NOT_READY, "The sandbox is stopped.");
-        }
+        };
     }
 
     @GET

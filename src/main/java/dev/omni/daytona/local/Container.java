@@ -140,14 +140,15 @@ final class Container implements AutoCloseable {
             if (confinement.isReal()) {
                 supervisor.destroyForcibly();
             } else {
-                // The supervisor kills the process groups; a process that made a group of its own outlives this.
+                // The supervisor kills the process groups; a process that made a group of its own outlives it.
                 List<ProcessHandle> left = supervisor.descendants().toList();
                 requests.close();
+                if (!supervisor.waitFor(CLOSE_SECONDS, TimeUnit.SECONDS)) {
+                    supervisor.destroyForcibly();
+                }
                 left.forEach(ProcessHandle::destroyForcibly);
             }
-            if (!supervisor.waitFor(CLOSE_SECONDS, TimeUnit.SECONDS)) {
-                supervisor.destroyForcibly();
-            }
+            supervisor.waitFor(CLOSE_SECONDS, TimeUnit.SECONDS);
         } catch (IOException e) {
             supervisor.destroyForcibly();
         } catch (InterruptedException e) {

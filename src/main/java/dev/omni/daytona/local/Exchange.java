@@ -70,9 +70,9 @@ record Exchange(
     }
 
     private static void drop(HttpConnection connection) {
-        // Vert.x closes a WebSocket's connection politely; only the channel itself can be cut.
         Channel channel = ((ConnectionBase) connection).channel();
         channel.config().setOption(ChannelOption.SO_LINGER, 0);
-        channel.close();
+        // Closed from the far end of the pipeline: Vert.x's handler in it would say goodbye first.
+        channel.pipeline().firstContext().close();
     }
 }

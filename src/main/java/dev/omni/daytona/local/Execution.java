@@ -65,9 +65,10 @@ record Execution(String command, @Nullable String cwd, Map<String, Object> envs)
             script.append("cd -- %1$s 2>/dev/null || { echo %2$s >&3; echo failed >&2; exit 1; }%n"
                     .formatted(Quote.shell(cwd), Quote.shell("chdir " + cwd + ": no such file or directory")));
         }
-        return script.append("exec bash <")
+        // Through a pipe: from a file, a program that reads ahead could give back what it did not need.
+        return script.append("exec bash < <(exec cat ")
                 .append(Quote.shell(launch.insidePath() + "/script"))
-                .append(" >&3 2>&1 3>&-\n")
+                .append(" 3>&-) >&3 2>&1 3>&-\n")
                 .toString();
     }
 }

@@ -80,6 +80,9 @@ final class Uploads {
         DefaultHttpRequest head = new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.POST, request.uri());
         head.headers()
                 .set(HttpHeaderNames.CONTENT_TYPE, Objects.requireNonNullElse(request.getHeader("Content-Type"), ""));
+        if (!HttpPostRequestDecoder.isMultipart(head)) {
+            throw new IOException("No multipart form");
+        }
         DefaultHttpDataFactory factory = new DefaultHttpDataFactory(true);
         factory.setBaseDir(spool.toString());
         HttpPostRequestDecoder decoder;

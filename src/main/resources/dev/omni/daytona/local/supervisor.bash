@@ -15,12 +15,14 @@ launch() {
   set -m # not inherited by a subshell
   local code dir=$control/$1
   mkfifo "$dir/in" "$dir/out"
-  (
-    echo "$BASHPID" >"$dir/pid"
-    echo "started $1 $BASHPID"
-    . "$dir/run"
-  ) 2>"$dir/fate"
-  code=$?
+  {
+    (
+      echo "$BASHPID" >"$dir/pid"
+      echo "started $1 $BASHPID"
+      . "$dir/run"
+    )
+    code=$?
+  } 2>"$dir/fate"
   # Bash writes here how its own child was killed; what is launched has its stderr elsewhere.
   if [ -s "$dir/fate" ]; then code=-1; fi
   rm -f "$dir/pid"
@@ -37,3 +39,4 @@ done
 for pid in "$control"/*/pid; do
   if [ -f "$pid" ]; then kill -s KILL -- "-$(cat "$pid")" 2>/dev/null; fi
 done
+wait

@@ -62,7 +62,8 @@ class LocalSessionsTest {
 
     @Test
     void aProgramThatReadsStdinEatsTheRestOfTheCommand() throws Exception {
-        assertThat(box.execute("head -c 5 >/dev/null\nabc\necho here").getString("result"))
+        assertThat(box.execute("head -c 4 >/dev/null\nabc\necho here; cat >/dev/null\necho eaten")
+                        .getString("result"))
                 .isEqualTo("here\n");
     }
 

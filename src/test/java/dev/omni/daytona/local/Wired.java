@@ -179,11 +179,25 @@ final class Wired {
                 .connectTimeout(Duration.ofSeconds(5))
                 .header("Authorization", "Bearer " + daytona.apiKey());
         for (int i = 0; i < headers.length; i += 2) {
-            builder.header(headers[i], headers[i + 1]);
+            if (headers[i].equals("Sec-WebSocket-Protocol")) {
+                builder.subprotocols(headers[i + 1]);
+            } else {
+                builder.header(headers[i], headers[i + 1]);
+            }
         }
         URI uri = URI.create(uri(path).toString().replaceFirst("^http", "ws"));
         socket.webSocket = builder.buildAsync(uri, socket).join();
         return socket;
+    }
+
+    /** The same, but whoever opens it reads one frame and no more. */
+    WebSocket openSlow(String path, Socket socket) {
+        socket.greedy = false;
+        URI uri = URI.create(uri(path).toString().replaceFirst("^http", "ws"));
+        return HTTP.newWebSocketBuilder()
+                .header("Authorization", "Bearer " + daytona.apiKey())
+                .buildAsync(uri, socket)
+                .join();
     }
 
     /** Everything that came over a WebSocket. */
@@ -193,6 +207,7 @@ final class Wired {
         final List<String> texts = new CopyOnWriteArrayList<>();
         final CompletableFuture<Integer> closed = new CompletableFuture<>();
         volatile String closeReason = "";
+        boolean greedy = true;
         private @Nullable WebSocket webSocket;
 
         WebSocket webSocket() {
@@ -227,7 +242,9 @@ final class Wired {
                 bytes.writeBytes(copy);
             }
             frameSizes.add(copy.length);
-            socket.request(1);
+            if (greedy) {
+                socket.request(1);
+            }
             return null;
         }
 
