@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The framework's own event streams send their head before the first event is known, so that a job that does not exist
  * would be a 200. Here the events are written as the plain text they are, and a failure before the first is a problem.
  */
-@Path("/api/v1/sandboxes/{sandboxId}/jobs/{jobId}/events")
+@Path("/api/v1/sandboxes")
 @Authenticated
 @Tag(name = "Jobs")
 public class JobEventsResource {
@@ -56,6 +56,7 @@ public class JobEventsResource {
     }
 
     @GET
+    @Path("/{sandboxId}/jobs/{jobId}/events")
     @Operation(
             operationId = "streamJobEvents",
             summary = "Replay and follow a job",

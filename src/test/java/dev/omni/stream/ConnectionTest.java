@@ -48,7 +48,7 @@ class ConnectionTest {
     @Test
     void heartbeatsAndPingsComeAtTheirInterval() {
         RecordingWire wire = new RecordingWire(true);
-        connect(FAST, wire, Instant.now().plusSeconds(60));
+        connect(config("50ms", "60s"), wire, Instant.now().plusSeconds(60));
 
         await().until(() -> wire.sent.size() >= 3 && wire.pings.get() >= 2);
 
@@ -80,11 +80,10 @@ class ConnectionTest {
     @Test
     void aPeerThatTakesTheCloseIsNotCut() {
         RecordingWire wire = new RecordingWire(true);
-        Opened opened = connect(FAST, wire, Instant.now());
+        wire.takesClose = true;
+        connect(FAST, wire, Instant.now());
+
         await().untilAsserted(() -> assertThat(wire.closes).containsExactly(CloseCode.TOKEN));
-
-        opened.run(Connection::closed);
-
         await().during(FAST.closeTimeout().multipliedBy(3)).until(() -> wire.cuts.get() == 0);
     }
 
@@ -160,6 +159,7 @@ class ConnectionTest {
         var identity = new Tokens.Verified(new Caller("carol", Set.of()), expiresAt);
         var opened = new Opened(context, new Connection(vertx, context, config, jobs, tokens, wire, identity));
         wire.answered = () -> opened.run(Connection::pong);
+        wire.closed = () -> opened.run(Connection::closed);
         after.add(() -> opened.run(Connection::closed));
         opened.run(Connection::open);
         return opened;
@@ -179,7 +179,9 @@ class ConnectionTest {
         private final AtomicInteger cuts = new AtomicInteger();
         private final Queue<UniEmitter<? super Void>> undrained = new LinkedBlockingQueue<>();
         private volatile boolean slow;
+        private volatile boolean takesClose;
         private volatile Runnable answered = () -> {};
+        private volatile Runnable closed = () -> {};
 
         RecordingWire(boolean answersPings) {
             this.answersPings = answersPings;
@@ -215,7 +217,12 @@ class ConnectionTest {
 
         @Override
         public Uni<Void> close(CloseCode code) {
-            return Uni.createFrom().voidItem().invoke(() -> closes.add(code));
+            return Uni.createFrom().voidItem().invoke(() -> {
+                closes.add(code);
+                if (takesClose) {
+                    closed.run();
+                }
+            });
         }
 
         @Override

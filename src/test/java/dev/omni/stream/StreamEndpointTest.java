@@ -238,7 +238,7 @@ class StreamEndpointTest {
     @Test
     void aClosedClientThatDoesNotReadIsCut() {
         try (TestClient client = TestClient.connectDeaf(base, TestUsers.token(user))) {
-            assertThat(slots.used(user)).isEqualTo(1);
+            await().until(() -> slots.used(user) == 1);
 
             for (int i = 0; i < 2 * config.messageBurst(); i++) {
                 client.send("{\"type\":\"ping\"}").exceptionally(gone -> null).join();

@@ -127,6 +127,14 @@ final class TestClient implements WebSocket.Listener, AutoCloseable {
         return next().path("type").asText();
     }
 
+    static JsonNode json(String text) {
+        try {
+            return JSON.readTree(text);
+        } catch (JsonProcessingException e) {
+            throw new AssertionError(e);
+        }
+    }
+
     /** The code that the server closed with. */
     int closeCode() {
         return closed.orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
@@ -161,11 +169,7 @@ final class TestClient implements WebSocket.Listener, AutoCloseable {
     public @Nullable CompletionStage<?> onText(WebSocket webSocket, CharSequence data, boolean last) {
         text.append(data);
         if (last) {
-            try {
-                messages.add(JSON.readTree(text.toString()));
-            } catch (JsonProcessingException e) {
-                throw new AssertionError(e);
-            }
+            messages.add(json(text.toString()));
             text.setLength(0);
         }
         webSocket.request(1);

@@ -1,0 +1,116 @@
+package dev.omni.stream;
+
+import static dev.omni.TestUsers.as;
+import static io.restassured.RestAssured.get;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.equalTo;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.omni.job.JobCalls;
+import dev.omni.sandbox.Users;
+import io.quarkus.test.junit.QuarkusTest;
+import jakarta.inject.Inject;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/** Jobs as server-sent events. */
+@QuarkusTest
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class JobEventsTest {
+    private static final String COUNT = "for i in $(seq 1 500); do echo line $i; done";
+    private static final String COUNTED =
+            IntStream.rangeClosed(1, 500).mapToObj(i -> "line " + i + "\n").collect(Collectors.joining());
+
+    @Inject
+    Slots slots;
+
+    private JobCalls alice;
+
+    @BeforeEach
+    void aSandbox() {
+        if (alice == null) {
+            String user = Users.somebody();
+            alice = new JobCalls(user, Users.createReady(user));
+        }
+    }
+
+    @Test
+    void aJobIsReadAsServerSentEvents() {
+        String job = alice.started(COUNT);
+
+        String body = events(job, null);
+
+        List<JsonNode> messages = new ArrayList<>();
+        List<String> ids = new ArrayList<>();
+        for (String line : body.split("\n")) {
+            if (line.startsWith("data: ")) {
+                messages.add(TestClient.json(line.substring("data: ".length())));
+            } else if (line.startsWith("id: ")) {
+                ids.add(line.substring("id: ".length()));
+            } else {
+                assertThat(line).matches("(: heartbeat)?");
+            }
+        }
+        assertThat(output(messages, "stdout")).isEqualTo(COUNTED);
+        assertThat(messages.getLast().path("type").asText()).isEqualTo("done");
+        assertThat(ids)
+                .isEqualTo(messages.stream()
+                        .map(message -> message.path("cursor").asText())
+                        .toList());
+
+        assertThat(events(job, ids.getFirst())).doesNotContain("id: " + ids.getFirst());
+        assertThat(events(job, ids.getFirst())).contains("\"type\":\"done\"");
+        await().until(() -> slots.used(alice.userId()) == 0);
+    }
+
+    @Test
+    void aStreamOfEventsThatCannotBeginIsAProblem() {
+        String job = alice.started("true");
+        String path = "/api/v1/sandboxes/{id}/jobs/{job}/events";
+
+        as(alice.userId())
+                .header("Accept", "text/event-stream")
+                .get(path, alice.sandboxId(), UUID.randomUUID())
+                .then()
+                .statusCode(404)
+                .contentType("application/problem+json")
+                .body("code", equalTo("job_not_found"));
+        as(alice.userId())
+                .header("Last-Event-ID", "nonsense")
+                .get(path, alice.sandboxId(), job)
+                .then()
+                .statusCode(400)
+                .contentType("application/problem+json");
+        as(Users.somebody()).get(path, alice.sandboxId(), job).then().statusCode(404);
+        get(path, alice.sandboxId(), job).then().statusCode(401);
+        await().until(() -> slots.used(alice.userId()) == 0);
+    }
+
+    private String events(String job, @Nullable String lastEventId) {
+        var request = as(alice.userId()).header("Accept", "text/event-stream");
+        if (lastEventId != null) {
+            request.header("Last-Event-ID", lastEventId);
+        }
+        return request.get("/api/v1/sandboxes/{id}/jobs/{job}/events", alice.sandboxId(), job)
+                .then()
+                .statusCode(200)
+                .contentType("text/event-stream")
+                .extract()
+                .asString();
+    }
+
+    private static String output(List<JsonNode> messages, String stream) {
+        return messages.stream()
+                .filter(message -> message.path("stream").asText().equals(stream))
+                .map(message -> message.path("data").asText())
+                .collect(Collectors.joining());
+    }
+}
