@@ -7,9 +7,11 @@ import static dev.omni.sandbox.Users.create;
 import static dev.omni.sandbox.Users.createReady;
 import static dev.omni.sandbox.Users.somebody;
 import static org.hamcrest.Matchers.anEmptyMap;
+import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.endsWith;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.notNullValue;
 import static org.hamcrest.Matchers.nullValue;
 import static org.hamcrest.Matchers.oneOf;
@@ -105,7 +107,7 @@ class SandboxLifecycleTest {
                 .statusCode(201)
                 .body("status", equalTo("error"))
                 .body("error.code", equalTo("sandbox_failed"))
-                .body("error.message", org.hamcrest.Matchers.not(org.hamcrest.Matchers.containsString("runner")))
+                .body("error.message", not(containsString("runner")))
                 .extract()
                 .path("id");
         as(user).post("/api/v1/sandboxes/{id}/start", id)
@@ -123,5 +125,75 @@ class SandboxLifecycleTest {
         // Daytona deletes nothing that is still stopping: the call waits for that.
         as(user).delete("/api/v1/sandboxes/{id}", id).then().statusCode(204);
         awaitGone(user, id);
+    }
+
+    @Test
+    void aStoppedSandboxIsArchivedAndStartedFromThere() {
+        String user = somebody();
+        String id = createReady(user);
+        as(user).post("/api/v1/sandboxes/{id}/archive", id)
+                .then()
+                .statusCode(409)
+                .body("code", equalTo("sandbox_not_ready"));
+        as(user).post("/api/v1/sandboxes/{id}/stop", id).then().statusCode(202);
+        awaitStatus(user, id, "stopped");
+
+        as(user).post("/api/v1/sandboxes/{id}/archive", id).then().statusCode(202);
+        awaitStatus(user, id, "archived");
+        as(user).post("/api/v1/sandboxes/{id}/archive", id).then().statusCode(202);
+        as(user).post("/api/v1/sandboxes/{id}/start", id).then().statusCode(202);
+        awaitStatus(user, id, "ready");
+    }
+
+    @Test
+    void whatAChangeDoesNotNameStaysAsItIs() {
+        String user = somebody();
+        String id = create(user, "{\"name\": \"lab\", \"labels\": {\"a\": \"1\", \"b\": \"2\"}}")
+                .statusCode(201)
+                .extract()
+                .path("id");
+        as(user).body("{\"labels\": {\"b\": \"3\"}}")
+                .patch("/api/v1/sandboxes/{id}", id)
+                .then()
+                .statusCode(200)
+                .body("name", equalTo("lab"))
+                .body("labels", equalTo(Map.of("b", "3")))
+                .body("idle.stopAfterMinutes", equalTo(15));
+        as(user).body("{\"idle\": {\"stopAfterMinutes\": 60, \"deleteAfterMinutes\": 0}}")
+                .patch("/api/v1/sandboxes/{id}", id)
+                .then()
+                .statusCode(200)
+                .body("labels", equalTo(Map.of("b", "3")))
+                .body("idle.stopAfterMinutes", equalTo(60))
+                .body("idle.archiveAfterMinutes", equalTo(10_080))
+                .body("idle.deleteAfterMinutes", equalTo(0));
+    }
+
+    @Test
+    void aChangeIsHeldToTheSameRulesAsARequest() {
+        String user = somebody();
+        String id = create(user, "{}").statusCode(201).extract().path("id");
+        for (String[] wrong : new String[][] {
+            {"{\"labels\": {\"omni.owner\": \"bob\"}}", "labels"},
+            {"{\"idle\": {\"stopAfterMinutes\": 100000}}", "idle.stopAfterMinutes"},
+            {"{\"idle\": {\"deleteAfterMinutes\": -1}}", "idle.deleteAfterMinutes"}
+        }) {
+            as(user).body(wrong[0])
+                    .patch("/api/v1/sandboxes/{id}", id)
+                    .then()
+                    .statusCode(400)
+                    .body("violations[0].field", startsWith(wrong[1]));
+        }
+        as(user).body("{\"name\": \"other\"}")
+                .patch("/api/v1/sandboxes/{id}", id)
+                .then()
+                .statusCode(400)
+                .body("code", equalTo("unknown_field"));
+        as(somebody())
+                .body("{\"labels\": {}}")
+                .patch("/api/v1/sandboxes/{id}", id)
+                .then()
+                .statusCode(404)
+                .body("code", equalTo("sandbox_not_found"));
     }
 }
