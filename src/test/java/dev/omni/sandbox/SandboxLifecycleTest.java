@@ -3,8 +3,8 @@ package dev.omni.sandbox;
 import static dev.omni.TestUsers.as;
 import static dev.omni.sandbox.Users.awaitGone;
 import static dev.omni.sandbox.Users.awaitStatus;
-import static dev.omni.sandbox.Users.create;
 import static dev.omni.sandbox.Users.createReady;
+import static dev.omni.sandbox.Users.createSandbox;
 import static dev.omni.sandbox.Users.somebody;
 import static org.hamcrest.Matchers.anEmptyMap;
 import static org.hamcrest.Matchers.containsString;
@@ -80,7 +80,7 @@ class SandboxLifecycleTest {
     @Test
     void creatingIsAnsweredWithWhereTheSandboxIs() {
         String user = somebody();
-        var created = create(user, "{}").statusCode(201);
+        var created = createSandbox(user, "{}").statusCode(201);
         String id = created.extract().path("id");
         created.header("Location", endsWith("/api/v1/sandboxes/" + id))
                 .body("name", startsWith("omni-test-"))
@@ -94,7 +94,7 @@ class SandboxLifecycleTest {
     @Test
     void aSandboxThatIsStillBeingCreatedCanBeDeleted() {
         String user = somebody();
-        String id = create(user, "{}").statusCode(201).extract().path("id");
+        String id = createSandbox(user, "{}").statusCode(201).extract().path("id");
         as(user).delete("/api/v1/sandboxes/{id}", id).then().statusCode(204);
         awaitGone(user, id);
     }
@@ -103,7 +103,7 @@ class SandboxLifecycleTest {
     void aSandboxThatFailsToStartSaysSoInOurOwnWords() {
         daytona.faults().on(Operation.CREATE_SANDBOX).once(Fault.failedStart("runner-7.internal: no space left"));
         String user = somebody();
-        String id = create(user, "{}")
+        String id = createSandbox(user, "{}")
                 .statusCode(201)
                 .body("status", equalTo("error"))
                 .body("error.code", equalTo("sandbox_failed"))
@@ -148,7 +148,7 @@ class SandboxLifecycleTest {
     @Test
     void whatAChangeDoesNotNameStaysAsItIs() {
         String user = somebody();
-        String id = create(user, "{\"name\": \"lab\", \"labels\": {\"a\": \"1\", \"b\": \"2\"}}")
+        String id = createSandbox(user, "{\"name\": \"lab\", \"labels\": {\"a\": \"1\", \"b\": \"2\"}}")
                 .statusCode(201)
                 .extract()
                 .path("id");
@@ -172,7 +172,7 @@ class SandboxLifecycleTest {
     @Test
     void aChangeIsHeldToTheSameRulesAsARequest() {
         String user = somebody();
-        String id = create(user, "{}").statusCode(201).extract().path("id");
+        String id = createSandbox(user, "{}").statusCode(201).extract().path("id");
         for (String[] wrong : new String[][] {
             {"{\"labels\": {\"omni.owner\": \"bob\"}}", "labels"},
             {"{\"idle\": {\"stopAfterMinutes\": 100000}}", "idle.stopAfterMinutes"},
