@@ -43,10 +43,7 @@ class HeldCalls {
             Supplier<Uni<Optional<T>>> look) {
         Uni<RemoteSandbox> kept = call.memoize().indefinitely();
         kept.subscribe()
-                .with(
-                        sandbox -> LOG.debugf("%s: answered", what),
-                        failure -> LOG.infof(
-                                "%s: %s", what, failure instanceof DaytonaException e ? describe(e) : failure));
+                .with(sandbox -> LOG.debugf("%s: answered", what), failure -> LOG.infof("%s: %s", what, failure));
         Uni<T> seen = polling.pause(FIRST_LOOK)
                 .chain(() -> polling.until(
                         Optional::isPresent,
@@ -54,9 +51,5 @@ class HeldCalls {
                         () -> look.get().onFailure(DaytonaException.class).recoverWithItem(Optional::empty)))
                 .chain(found -> found.map(Uni.createFrom()::item).orElseGet(Uni.createFrom()::nothing));
         return Uni.combine().any().of(answered.apply(kept), seen);
-    }
-
-    private static String describe(DaytonaException failure) {
-        return failure.kind() + " " + failure.upstreamMessage();
     }
 }

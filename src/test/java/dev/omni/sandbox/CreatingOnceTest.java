@@ -2,7 +2,7 @@ package dev.omni.sandbox;
 
 import static dev.omni.TestUsers.as;
 import static dev.omni.sandbox.Users.awaitGone;
-import static dev.omni.sandbox.Users.create;
+import static dev.omni.sandbox.Users.createSandbox;
 import static dev.omni.sandbox.Users.sandboxesOf;
 import static dev.omni.sandbox.Users.somebody;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -90,41 +90,45 @@ class CreatingOnceTest {
     @Test
     void aNameIsTakenUntilItsSandboxIsDeleted() {
         String user = somebody();
-        String id =
-                create(user, "{\"name\": \"lab\"}").statusCode(201).extract().path("id");
-        create(user, "{\"name\": \"lab\"}").statusCode(409).body("code", equalTo("name_taken"));
+        String id = createSandbox(user, "{\"name\": \"lab\"}")
+                .statusCode(201)
+                .extract()
+                .path("id");
+        createSandbox(user, "{\"name\": \"lab\"}").statusCode(409).body("code", equalTo("name_taken"));
         createWithKey(user, "key-1", "{\"name\": \"lab\"}").statusCode(409).body("code", equalTo("name_taken"));
-        create(somebody(), "{\"name\": \"lab\"}").statusCode(201);
+        createSandbox(somebody(), "{\"name\": \"lab\"}").statusCode(201);
 
         as(user).delete("/api/v1/sandboxes/{id}", id).then().statusCode(204);
         awaitGone(user, id);
-        create(user, "{\"name\": \"lab\"}").statusCode(201);
+        createSandbox(user, "{\"name\": \"lab\"}").statusCode(201);
     }
 
     @Test
     void aSandboxWhoseAnswerWasLostIsFoundAgain() {
         String user = somebody();
         daytona.faults().on(Operation.CREATE_SANDBOX).once(Fault.lostAnswer());
-        String id =
-                create(user, "{\"name\": \"lab\"}").statusCode(201).extract().path("id");
+        String id = createSandbox(user, "{\"name\": \"lab\"}")
+                .statusCode(201)
+                .extract()
+                .path("id");
         assertThat(sandboxesOf(user)).containsExactly(id);
     }
 
     @Test
     void aFullPlatformIsAQuotaAndNotAFailure() {
         refuse("Total CPU limit exceeded. Maximum allowed: 10.");
-        create(somebody(), "{}").statusCode(422).body("code", equalTo("quota_exceeded"));
+        createSandbox(somebody(), "{}").statusCode(422).body("code", equalTo("quota_exceeded"));
     }
 
     @Test
     void aPlatformWithoutMachinesIsUnavailable() {
         refuse("No available runners");
-        create(somebody(), "{}").statusCode(503).body("code", equalTo("upstream_unavailable"));
+        createSandbox(somebody(), "{}").statusCode(503).body("code", equalTo("upstream_unavailable"));
     }
 
     @Test
     void aSnapshotThatIsNotThereIsTheCallersToMend() {
-        create(somebody(), "{\"snapshot\": \"no-such-snapshot\"}")
+        createSandbox(somebody(), "{\"snapshot\": \"no-such-snapshot\"}")
                 .statusCode(400)
                 .body("code", equalTo("validation_failed"))
                 .body("violations[0].field", equalTo("snapshot"));
@@ -133,7 +137,7 @@ class CreatingOnceTest {
     @Test
     void aThrottledPlatformSaysWhenToComeBack() {
         daytona.faults().on(Operation.CREATE_SANDBOX).once(Fault.tooManyRequests("sandbox-create", 7));
-        create(somebody(), "{}")
+        createSandbox(somebody(), "{}")
                 .statusCode(503)
                 .body("code", equalTo("upstream_rate_limited"))
                 .header("Retry-After", notNullValue());

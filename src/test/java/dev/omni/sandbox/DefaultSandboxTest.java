@@ -3,7 +3,7 @@ package dev.omni.sandbox;
 import static dev.omni.TestUsers.as;
 import static dev.omni.sandbox.Users.awaitGone;
 import static dev.omni.sandbox.Users.awaitStatus;
-import static dev.omni.sandbox.Users.create;
+import static dev.omni.sandbox.Users.createSandbox;
 import static dev.omni.sandbox.Users.sandboxesOf;
 import static dev.omni.sandbox.Users.somebody;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -112,7 +112,7 @@ class DefaultSandboxTest {
 
     @Test
     void leavesItsNameToNoOther() {
-        create(user, "{\"name\": \"default\"}").statusCode(400).body("violations[0].field", equalTo("name"));
+        createSandbox(user, "{\"name\": \"default\"}").statusCode(400).body("violations[0].field", equalTo("name"));
     }
 
     private ValidatableResponse ensure(String preference) {

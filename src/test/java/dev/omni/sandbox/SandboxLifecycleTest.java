@@ -3,13 +3,15 @@ package dev.omni.sandbox;
 import static dev.omni.TestUsers.as;
 import static dev.omni.sandbox.Users.awaitGone;
 import static dev.omni.sandbox.Users.awaitStatus;
-import static dev.omni.sandbox.Users.create;
 import static dev.omni.sandbox.Users.createReady;
+import static dev.omni.sandbox.Users.createSandbox;
 import static dev.omni.sandbox.Users.somebody;
 import static org.hamcrest.Matchers.anEmptyMap;
+import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.endsWith;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.notNullValue;
 import static org.hamcrest.Matchers.nullValue;
 import static org.hamcrest.Matchers.oneOf;
@@ -78,7 +80,7 @@ class SandboxLifecycleTest {
     @Test
     void creatingIsAnsweredWithWhereTheSandboxIs() {
         String user = somebody();
-        var created = create(user, "{}").statusCode(201);
+        var created = createSandbox(user, "{}").statusCode(201);
         String id = created.extract().path("id");
         created.header("Location", endsWith("/api/v1/sandboxes/" + id))
                 .body("name", startsWith("omni-test-"))
@@ -92,7 +94,7 @@ class SandboxLifecycleTest {
     @Test
     void aSandboxThatIsStillBeingCreatedCanBeDeleted() {
         String user = somebody();
-        String id = create(user, "{}").statusCode(201).extract().path("id");
+        String id = createSandbox(user, "{}").statusCode(201).extract().path("id");
         as(user).delete("/api/v1/sandboxes/{id}", id).then().statusCode(204);
         awaitGone(user, id);
     }
@@ -101,11 +103,11 @@ class SandboxLifecycleTest {
     void aSandboxThatFailsToStartSaysSoInOurOwnWords() {
         daytona.faults().on(Operation.CREATE_SANDBOX).once(Fault.failedStart("runner-7.internal: no space left"));
         String user = somebody();
-        String id = create(user, "{}")
+        String id = createSandbox(user, "{}")
                 .statusCode(201)
                 .body("status", equalTo("error"))
                 .body("error.code", equalTo("sandbox_failed"))
-                .body("error.message", org.hamcrest.Matchers.not(org.hamcrest.Matchers.containsString("runner")))
+                .body("error.message", not(containsString("runner")))
                 .extract()
                 .path("id");
         as(user).post("/api/v1/sandboxes/{id}/start", id)
@@ -123,5 +125,75 @@ class SandboxLifecycleTest {
         // Daytona deletes nothing that is still stopping: the call waits for that.
         as(user).delete("/api/v1/sandboxes/{id}", id).then().statusCode(204);
         awaitGone(user, id);
+    }
+
+    @Test
+    void aStoppedSandboxIsArchivedAndStartedFromThere() {
+        String user = somebody();
+        String id = createReady(user);
+        as(user).post("/api/v1/sandboxes/{id}/archive", id)
+                .then()
+                .statusCode(409)
+                .body("code", equalTo("sandbox_not_ready"));
+        as(user).post("/api/v1/sandboxes/{id}/stop", id).then().statusCode(202);
+        awaitStatus(user, id, "stopped");
+
+        as(user).post("/api/v1/sandboxes/{id}/archive", id).then().statusCode(202);
+        awaitStatus(user, id, "archived");
+        as(user).post("/api/v1/sandboxes/{id}/archive", id).then().statusCode(202);
+        as(user).post("/api/v1/sandboxes/{id}/start", id).then().statusCode(202);
+        awaitStatus(user, id, "ready");
+    }
+
+    @Test
+    void whatAChangeDoesNotNameStaysAsItIs() {
+        String user = somebody();
+        String id = createSandbox(user, "{\"name\": \"lab\", \"labels\": {\"a\": \"1\", \"b\": \"2\"}}")
+                .statusCode(201)
+                .extract()
+                .path("id");
+        as(user).body("{\"labels\": {\"b\": \"3\"}}")
+                .patch("/api/v1/sandboxes/{id}", id)
+                .then()
+                .statusCode(200)
+                .body("name", equalTo("lab"))
+                .body("labels", equalTo(Map.of("b", "3")))
+                .body("idle.stopAfterMinutes", equalTo(15));
+        as(user).body("{\"idle\": {\"stopAfterMinutes\": 60, \"deleteAfterMinutes\": 0}}")
+                .patch("/api/v1/sandboxes/{id}", id)
+                .then()
+                .statusCode(200)
+                .body("labels", equalTo(Map.of("b", "3")))
+                .body("idle.stopAfterMinutes", equalTo(60))
+                .body("idle.archiveAfterMinutes", equalTo(10_080))
+                .body("idle.deleteAfterMinutes", equalTo(0));
+    }
+
+    @Test
+    void aChangeIsHeldToTheSameRulesAsARequest() {
+        String user = somebody();
+        String id = createSandbox(user, "{}").statusCode(201).extract().path("id");
+        for (String[] wrong : new String[][] {
+            {"{\"labels\": {\"omni.owner\": \"bob\"}}", "labels"},
+            {"{\"idle\": {\"stopAfterMinutes\": 100000}}", "idle.stopAfterMinutes"},
+            {"{\"idle\": {\"deleteAfterMinutes\": -1}}", "idle.deleteAfterMinutes"}
+        }) {
+            as(user).body(wrong[0])
+                    .patch("/api/v1/sandboxes/{id}", id)
+                    .then()
+                    .statusCode(400)
+                    .body("violations[0].field", startsWith(wrong[1]));
+        }
+        as(user).body("{\"name\": \"other\"}")
+                .patch("/api/v1/sandboxes/{id}", id)
+                .then()
+                .statusCode(400)
+                .body("code", equalTo("unknown_field"));
+        as(somebody())
+                .body("{\"labels\": {}}")
+                .patch("/api/v1/sandboxes/{id}", id)
+                .then()
+                .statusCode(404)
+                .body("code", equalTo("sandbox_not_found"));
     }
 }

@@ -2,8 +2,8 @@ package dev.omni.sandbox;
 
 import static dev.omni.TestUsers.as;
 import static dev.omni.sandbox.Users.awaitStatus;
-import static dev.omni.sandbox.Users.create;
 import static dev.omni.sandbox.Users.createReady;
+import static dev.omni.sandbox.Users.createSandbox;
 import static dev.omni.sandbox.Users.somebody;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.contains;
@@ -32,7 +32,8 @@ class SandboxListTest {
     void givesTheNewestFirstPageByPageAndNoneTwice() {
         List<String> newestFirst = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
-            newestFirst.addFirst(create(user, "{}").statusCode(201).extract().path("id"));
+            newestFirst.addFirst(
+                    createSandbox(user, "{}").statusCode(201).extract().path("id"));
         }
         createReady(somebody());
 
@@ -50,9 +51,9 @@ class SandboxListTest {
 
     @Test
     void isFilteredByLabels() {
-        create(user, "{\"labels\": {\"project\": \"q2\", \"kind\": \"report\"}}")
+        createSandbox(user, "{\"labels\": {\"project\": \"q2\", \"kind\": \"report\"}}")
                 .statusCode(201);
-        String id = create(user, "{\"labels\": {\"project\": \"q3\", \"kind\": \"report\"}}")
+        String id = createSandbox(user, "{\"labels\": {\"project\": \"q3\", \"kind\": \"report\"}}")
                 .statusCode(201)
                 .extract()
                 .path("id");
@@ -73,8 +74,8 @@ class SandboxListTest {
 
     @Test
     void takesNoCursorOfAnotherList() {
-        create(user, "{}").statusCode(201);
-        create(user, "{}").statusCode(201);
+        createSandbox(user, "{}").statusCode(201);
+        createSandbox(user, "{}").statusCode(201);
         String cursor = list("?limit=1").extract().path("nextCursor");
         list("?limit=1&cursor=" + cursor).statusCode(200);
         list("?limit=1&status=ready&cursor=" + cursor).statusCode(400).body("code", equalTo("invalid_cursor"));

@@ -1,7 +1,7 @@
 package dev.omni.sandbox;
 
 import static dev.omni.TestUsers.as;
-import static dev.omni.sandbox.Users.create;
+import static dev.omni.sandbox.Users.createSandbox;
 import static dev.omni.sandbox.Users.somebody;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.equalTo;
@@ -52,7 +52,7 @@ class SandboxRequestTest {
                 "{\"network\": {\"blockAll\": true, \"allow\": [\"10.0.0.0/8\"]}} | network.allow"
             })
     void aFieldThatIsNotRightIsNamed(String body, String field) {
-        create(USER, body)
+        createSandbox(USER, body)
                 .statusCode(400)
                 .body("code", equalTo("validation_failed"))
                 .body("violations[0].field", startsWith(field));
@@ -61,18 +61,20 @@ class SandboxRequestTest {
     @ParameterizedTest
     @ValueSource(strings = {"{\"nam\": \"lab\"}", "{\"idle\": {\"stop\": 1}}", "{\"resources\": {\"gpu\": 1}}"})
     void aFieldThatIsNotKnownIsRefused(String body) {
-        create(USER, body).statusCode(400).body("code", equalTo("unknown_field"));
+        createSandbox(USER, body).statusCode(400).body("code", equalTo("unknown_field"));
     }
 
     @Test
     void moreThanThereIsRoomForIsRefused() {
-        create(USER, "{\"env\": " + entries(65, "x") + "}").statusCode(400).body("violations[0].field", equalTo("env"));
-        create(USER, "{\"env\": " + entries(1, "x".repeat(8193)) + "}").statusCode(400);
-        create(USER, "{\"env\": " + entries(9, "x".repeat(8192)) + "}")
+        createSandbox(USER, "{\"env\": " + entries(65, "x") + "}")
                 .statusCode(400)
                 .body("violations[0].field", equalTo("env"));
-        create(USER, "{\"labels\": " + entries(33, "x") + "}").statusCode(400);
-        create(USER, "{\"name\": \"" + "x".repeat(64) + "\"}").statusCode(400);
+        createSandbox(USER, "{\"env\": " + entries(1, "x".repeat(8193)) + "}").statusCode(400);
+        createSandbox(USER, "{\"env\": " + entries(9, "x".repeat(8192)) + "}")
+                .statusCode(400)
+                .body("violations[0].field", equalTo("env"));
+        createSandbox(USER, "{\"labels\": " + entries(33, "x") + "}").statusCode(400);
+        createSandbox(USER, "{\"name\": \"" + "x".repeat(64) + "\"}").statusCode(400);
     }
 
     @ParameterizedTest
@@ -103,7 +105,7 @@ class SandboxRequestTest {
 
     @Test
     void everythingThatMayBeSaidIsUnderstood() {
-        create(somebody(), """
+        createSandbox(somebody(), """
                         {"name": "lab.1_a-b", "env": {"LANG": "C.UTF-8", "TEXT": "a\\nb"},
                          "labels": {"example.com/team": "Grüße"},
                          "idle": {"stopAfterMinutes": 30, "archiveAfterMinutes": 60, "deleteAfterMinutes": 0},

@@ -19,7 +19,7 @@ public final class Users {
         return "user-" + UUID.randomUUID();
     }
 
-    static ValidatableResponse create(String userId, String body) {
+    static ValidatableResponse createSandbox(String userId, String body) {
         return as(userId).body(body).post("/api/v1/sandboxes").then();
     }
 

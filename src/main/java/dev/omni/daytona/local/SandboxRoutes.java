@@ -19,6 +19,10 @@ import org.jspecify.annotations.Nullable;
 final class SandboxRoutes {
     private static final int MAX_LIMIT = 200;
     private static final int MAX_SIGNED_SECONDS = 86_400;
+    /** States of the real Daytona that sandboxes here are never in; asking for them is no mistake. */
+    private static final Set<String> OTHER_STATES = Set.of(
+            "unknown", "pulling_snapshot", "resizing", "snapshotting", "forking", "pausing", "paused", "resuming");
+
     private static final Set<String> SORTS =
             Set.of("name", "cpu", "memoryGib", "diskGib", "lastActivityAt", "createdAt");
 
@@ -122,7 +126,9 @@ final class SandboxRoutes {
 
     private static Predicate<JsonObject> filter(Exchange exchange) {
         Set<String> states = exchange.queries("states").stream().collect(Collectors.toSet());
-        if (!states.stream().allMatch(state -> SandboxState.of(state).isPresent())) {
+        if (!states.stream()
+                .allMatch(state ->
+                        OTHER_STATES.contains(state) || SandboxState.of(state).isPresent())) {
             throw Refusal.controlPlane(400, "each value in states must be one of the valid values");
         }
         List<String> snapshots = exchange.queries("snapshots");
