@@ -101,8 +101,8 @@ class JobStreamTest {
             }
             stranger.send("{\"type\":\"ping\"}");
             assertThat(stranger.nextType()).isEqualTo("heartbeat");
-            stranger.send("{\"type\":\"subscribe\",\"sandboxId\":\"%s\",\"jobId\":\"%s\"}"
-                    .formatted(alice.sandboxId(), job));
+            stranger.send(
+                    "{\"type\":\"subscribe\",\"sandboxId\":\"%s\",\"jobId\":\"%s\"}".formatted(alice.sandboxId(), job));
             assertThat(stranger.next().path("code").asText()).isEqualTo("sandbox_not_found");
         }
     }
@@ -123,7 +123,8 @@ class JobStreamTest {
             try (TestClient client = connected(alice)) {
                 subscribe(client, job, all.get(seen).path("cursor").asText());
                 List<JsonNode> rest = untilDone(client);
-                assertThat(text(all.subList(0, seen + 1), "stdout") + text(rest, "stdout")).isEqualTo(whole);
+                assertThat(text(all.subList(0, seen + 1), "stdout") + text(rest, "stdout"))
+                        .isEqualTo(whole);
                 assertThat(types(rest).stream().filter("error"::equals).count())
                         .isEqualTo(types(all).get(seen).equals("error") ? 0 : 1);
             }
@@ -179,7 +180,8 @@ class JobStreamTest {
             List<JsonNode> messages = untilDone(client);
             assertThat(bytes(messages))
                     .isEqualTo("text\n\377\376\1\1\1x\nmore\n".getBytes(StandardCharsets.ISO_8859_1));
-            assertThat(messages).anyMatch(message -> message.path("encoding").asText().equals("base64"));
+            assertThat(messages)
+                    .anyMatch(message -> message.path("encoding").asText().equals("base64"));
         }
     }
 
@@ -203,8 +205,8 @@ class JobStreamTest {
             client.send("{\"type\":\"input\",\"sandboxId\":\"%s\",\"jobId\":\"%s\",\"data\":\"yes\\n\"}"
                     .formatted(alice.sandboxId(), job));
             assertThat(client.nextButHeartbeats().path("data").asText()).isEqualTo("got yes\n");
-            client.send("{\"type\":\"cancel\",\"sandboxId\":\"%s\",\"jobId\":\"%s\"}"
-                    .formatted(alice.sandboxId(), job));
+            client.send(
+                    "{\"type\":\"cancel\",\"sandboxId\":\"%s\",\"jobId\":\"%s\"}".formatted(alice.sandboxId(), job));
             List<JsonNode> end = untilDone(client);
             assertThat(end.getLast().path("status").asText()).isEqualTo("cancelled");
             assertThat(end.get(end.size() - 2).path("code").asText()).isEqualTo("cancelled");
@@ -269,7 +271,8 @@ class JobStreamTest {
                 .asString();
         assertThat(rest).contains("\"type\":\"done\"");
         assertThat(rest.lines().filter(line -> line.startsWith("data: ")).count())
-                .isEqualTo(events.lines().filter(line -> line.startsWith("data: ")).count() - 1);
+                .isEqualTo(
+                        events.lines().filter(line -> line.startsWith("data: ")).count() - 1);
     }
 
     private TestClient connected(JobCalls calls) {
@@ -314,7 +317,8 @@ class JobStreamTest {
                 .filter(message -> message.path("type").asText().equals("log"))
                 .forEach(message -> bytes.writeBytes(
                         message.path("encoding").asText().equals("base64")
-                                ? Base64.getDecoder().decode(message.path("data").asText())
+                                ? Base64.getDecoder()
+                                        .decode(message.path("data").asText())
                                 : message.path("data").asText().getBytes(StandardCharsets.UTF_8)));
         return bytes.toByteArray();
     }
