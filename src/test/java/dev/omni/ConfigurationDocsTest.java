@@ -37,7 +37,8 @@ class ConfigurationDocsTest {
                         .filter(type -> type.isAnnotatedWith(ConfigMapping.class))
                         .forEach(type -> ConfigMappings.getProperties(ConfigClass.configClass(type.reflect()))
                                 .keySet()
-                                .forEach(key -> settings.add(key.replace(".*", ".<name>").replace("[<name>]", ""))));
+                                .forEach(key -> settings.add(
+                                        key.replace(".*", ".<name>").replace("[<name>]", ""))));
         return settings;
     }
 }

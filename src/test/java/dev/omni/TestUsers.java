@@ -4,16 +4,23 @@ import static io.restassured.RestAssured.given;
 
 import io.restassured.http.ContentType;
 import io.restassured.specification.RequestSpecification;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.eclipse.microprofile.config.ConfigProvider;
 
 /** Signed-in users for tests: tokens come from the service itself, as a developer's do. */
 public final class TestUsers {
+    private static final Map<Object, String> TOKENS = new ConcurrentHashMap<>();
+
     private TestUsers() {}
 
-    /** A token of an hour. */
+    /** A token of an hour; the same one for the same question, as long as the service keeps its key. */
     public static String token(String sub, String... groups) {
-        return tokenFor(Map.of("sub", sub, "groups", Set.of(groups)));
+        String key = ConfigProvider.getConfig().getValue("mp.jwt.verify.publickey", String.class);
+        Map<String, Object> request = Map.of("sub", sub, "groups", Set.of(groups));
+        return TOKENS.computeIfAbsent(List.of(key, request), unknown -> tokenFor(request));
     }
 
     /** A token that expires after the given seconds. */

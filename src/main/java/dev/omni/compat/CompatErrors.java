@@ -1,9 +1,9 @@
 package dev.omni.compat;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.omni.problem.Problem;
-import dev.omni.problem.Violation;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.container.ContainerResponseContext;
@@ -33,18 +33,19 @@ class CompatErrors {
         if (response.getEntity() instanceof byte[] document
                 && MediaType.valueOf(Problem.MEDIA_TYPE).isCompatible(response.getMediaType())
                 && OLD_CALLS.stream().anyMatch(path::startsWith)) {
-            OldError error = OldError.of(json.readValue(document, Problem.class));
-            response.setEntity(error, new Annotation[0], MediaType.APPLICATION_JSON_TYPE);
+            response.setEntity(
+                    OldError.of(json.readTree(document)), new Annotation[0], MediaType.APPLICATION_JSON_TYPE);
         }
     }
 
     @RegisterForReflection
     record OldError(Body error) {
-        static OldError of(Problem problem) {
+        static OldError of(JsonNode problem) {
+            String code = problem.path("code").asText();
             return new OldError(new Body(
-                    oldCode(problem.code()),
-                    problem.detail(),
-                    new Details(problem.code(), problem.requestId(), problem.violations())));
+                    oldCode(code),
+                    problem.path("detail").asText(),
+                    new Details(code, problem.get("requestId"), problem.get("violations"))));
         }
 
         /** A user who is not the token's was refused with the word the old server had for all refusals. */
@@ -73,6 +74,9 @@ class CompatErrors {
 
     /** What today's API says of the error. */
     @RegisterForReflection
-    @JsonInclude(JsonInclude.Include.NON_EMPTY)
-    record Details(String code, @Nullable String requestId, List<Violation> violations) {}
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Details(
+            String code,
+            @Nullable JsonNode requestId,
+            @Nullable JsonNode violations) {}
 }

@@ -57,9 +57,10 @@ class CompatResource {
     @Consumes(MediaType.APPLICATION_JSON)
     @Operation(operationId = "compatCreateSandbox", summary = "Get or create the caller's sandbox")
     @APIResponse(responseCode = "200", description = "The sandbox, ready or on its way")
-    public Uni<CreatedSandbox> create(@Valid @Nullable CreateRequest request) {
-        Caller caller = caller(request == null ? null : request.userId());
-        return sandboxes.ensureDefault(caller, Duration.ZERO).map(ensured -> CreatedSandbox.of(ensured.sandbox()));
+    public Uni<CreatedSandbox> create(@Valid @NotNull CreateRequest request) {
+        return sandboxes
+                .ensureDefault(caller(request.userId()), Duration.ZERO)
+                .map(ensured -> CreatedSandbox.of(ensured.sandbox()));
     }
 
     @GET

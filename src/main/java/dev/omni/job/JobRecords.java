@@ -143,8 +143,7 @@ class JobRecords {
                 .subscribe()
                 .with(
                         done -> {},
-                        failure -> LOG.warnf(
-                                "Old jobs of sandbox %s could not be removed: %s", sandbox.id(), failure));
+                        failure -> LOG.warnf("Old jobs of sandbox %s could not be removed: %s", sandbox.id(), failure));
     }
 
     /** Removes what is left of a job in its sandbox. */

@@ -3,7 +3,6 @@ package dev.omni.job;
 import dev.omni.identity.Caller;
 import io.quarkus.security.Authenticated;
 import io.quarkus.security.identity.SecurityIdentity;
-import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotNull;
@@ -28,6 +27,7 @@ import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jboss.resteasy.reactive.RestMulti;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
@@ -166,7 +166,7 @@ public class JobResource {
             responseCode = "200",
             description = "The output",
             content = @Content(mediaType = MediaType.TEXT_PLAIN, schema = @Schema(implementation = String.class)))
-    public Uni<RestResponse<Multi<byte[]>>> output(
+    public RestMulti<byte[]> output(
             @PathParam("sandboxId") String sandboxId,
             @PathParam("jobId") UUID jobId,
             @Parameter(description = "Only what follows this position") @QueryParam("cursor") @Nullable String cursor,
@@ -178,7 +178,7 @@ public class JobResource {
         JobEvent.OutputStream wanted = stream == null
                 ? null
                 : stream.equals("stdout") ? JobEvent.OutputStream.STDOUT : JobEvent.OutputStream.STDERR;
-        return jobs.output(caller(), sandboxId, jobId, cursor, wanted).map(RestResponse::ok);
+        return RestMulti.fromUniResponse(jobs.output(caller(), sandboxId, jobId, cursor, wanted), bytes -> bytes);
     }
 
     @POST

@@ -10,25 +10,17 @@ import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.Optional;
-import org.jboss.logging.Logger;
 
 /**
  * Creates a sandbox once, whatever becomes of the answer.
  *
- * <p>Daytona knows no idempotency, holds the call for up to half a minute, and can fail it although the sandbox is there.
- * But names are unique and we choose them: so while the call is out, the name is looked up beside it, and whichever tells
- * of the sandbox first is the answer. The call itself is never cancelled.
+ * <p>Daytona knows no idempotency, and can fail the call although the sandbox is there. But names are unique and we choose
+ * them: so the name tells whether there is one, and its labels whose it is and which call made it.
  */
 @ApplicationScoped
 class Creation {
-    /** A sandbox that comes from a warm pool is answered sooner than this; a look would only be a request more. */
-    private static final Duration FIRST_LOOK = Duration.ofMillis(300);
-    /** Longer than Daytona holds the call. */
-    private static final Duration LOOKING = Duration.ofSeconds(40);
     /** How long a sandbox may take to show after a call whose outcome is not known; Daytona writes it down first. */
     private static final Duration OUTCOME_UNKNOWN = Duration.ofSeconds(5);
-
-    private static final Logger LOG = Logger.getLogger(Creation.class);
 
     /** What to do with a sandbox of the same owner that has the name already. */
     enum Adoption {
@@ -47,28 +39,24 @@ class Creation {
     record Created(RemoteSandbox sandbox, boolean fresh) {}
 
     private final Daytona daytona;
+    private final HeldCalls calls;
     private final Polling polling;
 
-    Creation(Daytona daytona, Polling polling) {
+    Creation(Daytona daytona, HeldCalls calls, Polling polling) {
         this.daytona = daytona;
+        this.calls = calls;
         this.polling = polling;
     }
 
     /** Creates the sandbox or adopts the one that has its name. */
     Uni<Created> create(NewSandbox wanted, Adoption adoption) {
-        Uni<RemoteSandbox> call = daytona.create(wanted).memoize().indefinitely();
-        call.subscribe()
-                .with(
-                        sandbox -> LOG.debugf("Daytona answered the creation of %s", wanted.name()),
-                        failure -> LOG.warnf("Creating %s failed: %s", wanted.name(), failure));
-        Uni<Created> answered = call.map(sandbox -> new Created(sandbox, true))
-                .onFailure(DaytonaException.class)
-                .recoverWithUni(failure -> afterFailure(wanted, adoption, failure));
-        Uni<Created> seen = polling.pause(FIRST_LOOK)
-                .chain(() -> polling.until(Optional::isPresent, LOOKING, () -> look(wanted.name())))
-                .chain(found -> found.map(sandbox -> Uni.createFrom().item(judge(wanted, adoption, sandbox)))
-                        .orElseGet(() -> Uni.createFrom().nothing()));
-        return Uni.combine().any().of(answered, seen);
+        return calls.first(
+                "Creating " + wanted.name(),
+                daytona.create(wanted),
+                call -> call.map(sandbox -> new Created(sandbox, true))
+                        .onFailure(DaytonaException.class)
+                        .recoverWithUni(failure -> afterFailure(wanted, adoption, failure)),
+                () -> find(wanted.name()).map(found -> found.map(sandbox -> judge(wanted, adoption, sandbox))));
     }
 
     /** The sandbox that has the wanted name already, where it may be adopted. */
@@ -86,11 +74,6 @@ class Creation {
                 .recoverWithItem(Optional::empty);
     }
 
-    /** A look beside the call: one that fails tells nothing, and the call goes on. */
-    private Uni<Optional<RemoteSandbox>> look(String name) {
-        return find(name).onFailure().recoverWithItem(Optional::empty);
-    }
-
     private Uni<Created> afterFailure(NewSandbox wanted, Adoption adoption, DaytonaException failure) {
         Duration patience = switch (failure.kind()) {
             // It is there, or was a moment ago.
@@ -103,7 +86,13 @@ class Creation {
         if (patience.isNegative()) {
             return Uni.createFrom().failure(failure);
         }
-        return polling.until(Optional::isPresent, patience, () -> look(wanted.name()))
+        // A look that fails tells nothing either.
+        return polling.until(
+                        Optional::isPresent,
+                        patience,
+                        () -> find(wanted.name())
+                                .onFailure(DaytonaException.class)
+                                .recoverWithItem(Optional::empty))
                 .map(found -> judge(wanted, adoption, found.orElseThrow(() -> failure)));
     }
 

@@ -9,15 +9,12 @@ import dev.omni.problem.ProblemException;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Predicate;
-import org.jboss.logging.Logger;
 
 /** Moves a sandbox from one status to another, where its present one allows it. Else {@code sandbox_not_ready}. */
 @ApplicationScoped
 class Lifecycle {
-    private static final Duration FIRST_LOOK = Duration.ofMillis(300);
-    /** Longer than Daytona holds a start. */
-    private static final Duration LOOKING = Duration.ofSeconds(40);
     /** A stop is a TERM, 10 seconds, and a KILL. */
     private static final Duration STOPPING = Duration.ofSeconds(15);
     /** Daytona deletes nothing that is in motion; most motions are over by then. */
@@ -25,13 +22,13 @@ class Lifecycle {
 
     private static final Predicate<Throwable> CONFLICT = DaytonaException.is(Kind.CONFLICT);
 
-    private static final Logger LOG = Logger.getLogger(Lifecycle.class);
-
     private final Daytona daytona;
+    private final HeldCalls calls;
     private final Polling polling;
 
-    Lifecycle(Daytona daytona, Polling polling) {
+    Lifecycle(Daytona daytona, HeldCalls calls, Polling polling) {
         this.daytona = daytona;
+        this.calls = calls;
         this.polling = polling;
     }
 
@@ -100,22 +97,14 @@ class Lifecycle {
     }
 
     private Uni<RemoteSandbox> wake(RemoteSandbox sandbox) {
-        Uni<RemoteSandbox> call = daytona.start(sandbox.id()).memoize().indefinitely();
-        call.subscribe()
-                .with(
-                        started -> LOG.debugf("Daytona answered the start of %s", sandbox.id()),
-                        failure -> LOG.warnf("Starting %s failed: %s", sandbox.id(), failure));
-        // A conflict means that somebody else moves it; a bad request, that it failed: both show in what it is now.
-        Uni<RemoteSandbox> answered = call.onFailure(CONFLICT.or(DaytonaException.is(Kind.BAD_REQUEST)))
-                .recoverWithUni(() -> daytona.get(sandbox.id()));
-        Uni<RemoteSandbox> seen = polling.pause(FIRST_LOOK)
-                .chain(() -> polling.until(Lifecycle::moves, LOOKING, () -> daytona.get(sandbox.id())))
-                .chain(now -> moves(now)
-                        ? Uni.createFrom().item(now)
-                        : Uni.createFrom().nothing())
-                .onFailure()
-                .recoverWithUni(() -> Uni.createFrom().nothing());
-        return Uni.combine().any().of(answered, seen);
+        return calls.first(
+                "Starting " + sandbox.id(),
+                daytona.start(sandbox.id()),
+                // A conflict means that somebody else moves it; a bad request, that it failed: both show in what it is
+                // now.
+                call -> call.onFailure(CONFLICT.or(DaytonaException.is(Kind.BAD_REQUEST)))
+                        .recoverWithUni(() -> daytona.get(sandbox.id())),
+                () -> daytona.get(sandbox.id()).map(now -> Optional.of(now).filter(Lifecycle::moves)));
     }
 
     /** Somebody else moved it at the same moment: perhaps to where it was meant to go. */

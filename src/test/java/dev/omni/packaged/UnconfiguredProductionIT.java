@@ -59,7 +59,10 @@ class UnconfiguredProductionIT {
 
     @Test
     void itIsAliveButNotReadyAndSaysWhy() {
-        given().get(Production.management("/q/health/live")).then().statusCode(200).body("status", equalTo("UP"));
+        given().get(Production.management("/q/health/live"))
+                .then()
+                .statusCode(200)
+                .body("status", equalTo("UP"));
         given().get(Production.management("/q/health/started")).then().statusCode(200);
         String reasons = given().get(Production.management("/q/health/ready"))
                 .then()

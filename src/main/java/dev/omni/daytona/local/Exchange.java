@@ -1,10 +1,11 @@
 package dev.omni.daytona.local;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 /** A request being handled, and the fault it met. */
 record Exchange(
         RoutingContext routing, Context context, @Nullable Fault fault) {
+    private static final int DROP_DELAY_MILLIS = 50;
+
     HttpServerRequest request() {
         return routing.request();
     }
@@ -64,15 +67,31 @@ record Exchange(
         }
     }
 
-    /** Ends the connection without a word: neither an answer nor a WebSocket close frame. */
+    /** Ends the connection without a word: neither an answer nor a WebSocket close frame. What was sent arrives. */
     void drop() {
-        drop(request().connection());
+        // The JDK's WebSocket client overlooks an end that comes together with the last bytes.
+        context.owner().setTimer(DROP_DELAY_MILLIS, timer -> hangUp());
     }
 
-    private static void drop(HttpConnection connection) {
-        Channel channel = ((ConnectionBase) connection).channel();
-        channel.config().setOption(ChannelOption.SO_LINGER, 0);
+    /** The same with a reset, which can overtake what was sent. */
+    void reset() {
+        try {
+            channel().config().setOption(ChannelOption.SO_LINGER, 0);
+            hangUp();
+        } catch (ChannelException e) {
+            // The client was faster.
+        }
+    }
+
+    private void hangUp() {
         // Closed from the far end of the pipeline: Vert.x's handler in it would say goodbye first.
-        channel.pipeline().firstContext().close();
+        ChannelHandlerContext farEnd = channel().pipeline().firstContext();
+        if (farEnd != null) {
+            farEnd.close();
+        }
+    }
+
+    private Channel channel() {
+        return ((ConnectionBase) request().connection()).channel();
     }
 }

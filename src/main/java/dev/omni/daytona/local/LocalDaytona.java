@@ -36,6 +36,8 @@ public final class LocalDaytona implements AutoCloseable {
 
     private static final Logger LOG = Logger.getLogger(LocalDaytona.class);
     private static final String HOST = "127.0.0.1";
+    /** More at once into a terminal closes the connection. */
+    private static final int MAX_MESSAGE_BYTES = 64 * 1024;
     /** Binding a port on loopback takes no time; hanging forever would hide why it does not work. */
     private static final int START_SECONDS = 10;
 
@@ -87,6 +89,7 @@ public final class LocalDaytona implements AutoCloseable {
         HttpServer server = vertx.createHttpServer(new HttpServerOptions()
                         .setHost(HOST)
                         .setPort(options.port)
+                        .setMaxWebSocketMessageSize(MAX_MESSAGE_BYTES)
                         .setPerMessageWebSocketCompressionSupported(false)
                         .setPerFrameWebSocketCompressionSupported(false)
                         .setWebSocketSubProtocols(List.of("*")))

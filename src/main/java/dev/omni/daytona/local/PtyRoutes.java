@@ -6,14 +6,14 @@ import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
-import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /** The toolbox's calls for terminals. */
 final class PtyRoutes {
-    private static final Logger LOG = Logger.getLogger(PtyRoutes.class);
+    private static final Buffer END = Buffer.buffer();
     private static final int MAX_SIZE = 1000;
     /** Chunks of output that a client may be behind before it is sent away. */
     private static final int MAX_BEHIND = 256;
@@ -107,11 +107,15 @@ final class PtyRoutes {
             return;
         }
         sandbox.openSockets.incrementAndGet();
-        CountDownLatch closed = new CountDownLatch(1);
+        BlockingQueue<Buffer> typed = new LinkedBlockingQueue<>();
         Pty.Client client = client(exchange, socket);
         exchange.context().runOnContext(ignored -> {
-            socket.closeHandler(end -> closed.countDown());
-            socket.handler(data -> type(pty, data));
+            socket.closeHandler(end -> typed.add(END));
+            socket.handler(data -> {
+                // Typing can wait for a shell that does not read; until then, no more of it.
+                socket.pause();
+                typed.add(data);
+            });
             socket.resume();
         });
         send(exchange, socket, new JsonObject().put("type", "control").put("status", "connected"));
@@ -125,7 +129,10 @@ final class PtyRoutes {
                     socket.close(code == 0 ? NORMAL : FAILED, exitReason(code).encode());
                 }
             }));
-            closed.await();
+            for (Buffer data = typed.take(); data != END; data = typed.take()) {
+                pty.type(data.getBytes());
+                exchange.context().runOnContext(ignored -> socket.resume());
+            }
         } finally {
             pty.disconnect(client);
             sandbox.openSockets.decrementAndGet();
@@ -147,18 +154,6 @@ final class PtyRoutes {
                 }
             });
         };
-    }
-
-    /** Typing can wait for a shell that does not read, so it leaves the event loop. */
-    private void type(Pty pty, Buffer data) {
-        byte[] bytes = data.getBytes();
-        threads.pipes().execute(() -> {
-            try {
-                pty.type(bytes);
-            } catch (IOException e) {
-                LOG.debugf("Terminal %s takes no input: %s", pty.id, e.getMessage());
-            }
-        });
     }
 
     private static void send(Exchange exchange, ServerWebSocket socket, JsonObject message) {

@@ -81,7 +81,7 @@ final class Routes {
                 answer.headers().forEach(request.response()::putHeader);
                 send(routing, faultyAnswer(answer, request));
             }
-            case Fault.Reset() -> exchange.drop();
+            case Fault.Reset() -> exchange.reset();
             case null, default -> run(exchange, handler);
         }
     }
@@ -98,7 +98,7 @@ final class Routes {
         threads.execute(() -> {
             Reply reply = replyOf(exchange, handler);
             if (exchange.fault() instanceof Fault.LostAnswer) {
-                exchange.drop();
+                exchange.reset();
             } else if (reply instanceof Reply.Upgrade upgrade) {
                 converse(exchange, upgrade.conversation());
             } else {

@@ -224,6 +224,7 @@ class LocalFollowTest {
         faults.on(Operation.FOLLOW_LOG, "/session/faulty/").once(Fault.droppedAfter(50));
         Socket dropped = box.follow(command);
         assertThat(dropped.awaitClose()).isEqualTo(1006);
+        assertThat(dropped.bytes()).hasSize(50);
 
         faults.on(Operation.FOLLOW_LOG).once(Fault.stalledAfter(10));
         Socket stalled = box.follow(command);
