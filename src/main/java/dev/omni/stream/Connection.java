@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
 final class Connection {
     private static final Logger LOG = Logger.getLogger(Connection.class);
 
+    /** The ids of timers begin at 0. */
+    private static final long NO_TIMER = -1;
+
     private enum State {
         OPEN,
         CLOSING,
@@ -50,8 +53,8 @@ final class Connection {
     private State state = State.OPEN;
     private Tokens.Verified identity;
     private int invalidInARow;
-    private long ticker;
-    private long expiry;
+    private long ticker = NO_TIMER;
+    private long expiry = NO_TIMER;
 
     Connection(
             Vertx vertx,

@@ -50,8 +50,8 @@ class ConnectionTest {
         RecordingWire wire = new RecordingWire(true);
         connect(config("50ms", "60s"), wire, Instant.now().plusSeconds(60));
 
-        await().until(() -> wire.sent.size() >= 3 && wire.pings.get() >= 2);
-
+        await().untilAsserted(() -> assertThat(wire.sent).hasSizeGreaterThanOrEqualTo(3));
+        await().untilAsserted(() -> assertThat(wire.pings).hasValueGreaterThanOrEqualTo(2));
         assertThat(wire.sent).allMatch(text -> text.startsWith("{\"type\":\"heartbeat\""));
     }
 
