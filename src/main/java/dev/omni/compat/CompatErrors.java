@@ -32,10 +32,14 @@ class CompatErrors {
         String path = request.getUriInfo().getPath();
         if (response.getEntity() instanceof byte[] document
                 && MediaType.valueOf(Problem.MEDIA_TYPE).isCompatible(response.getMediaType())
-                && OLD_CALLS.stream().anyMatch(path::startsWith)) {
+                && isOldCall(path)) {
             response.setEntity(
                     OldError.of(json.readTree(document)), new Annotation[0], MediaType.APPLICATION_JSON_TYPE);
         }
+    }
+
+    static boolean isOldCall(String path) {
+        return OLD_CALLS.stream().anyMatch(path::startsWith);
     }
 
     @RegisterForReflection

@@ -27,6 +27,8 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.UUID;
 import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestQuery;
@@ -78,7 +80,10 @@ class CompatResource {
     @Path("/knowledge/process")
     @Consumes(MediaType.APPLICATION_JSON)
     @Operation(operationId = "compatProcess", summary = "Run Claude Code on an input, in the background")
-    @APIResponse(responseCode = "202", description = "The job was accepted; what it does is told over /ws")
+    @APIResponse(
+            responseCode = "202",
+            description = "The job was accepted; what it does is told over /ws",
+            content = @Content(schema = @Schema(implementation = AcceptedJob.class)))
     public Uni<RestResponse<AcceptedJob>> process(@Valid @NotNull ProcessRequest request) {
         return jobs.start(
                         caller(request.userId()),
@@ -109,6 +114,7 @@ class CompatResource {
         return caller;
     }
 
+    @Schema(name = "CompatCreateRequest")
     record CreateRequest(@Size(max = 256) @Nullable String userId) {}
 
     /**
@@ -116,6 +122,7 @@ class CompatResource {
      *
      * @param taskId the old clients' own; nothing depends on it
      */
+    @Schema(name = "CompatProcessRequest")
     record ProcessRequest(
             @NotBlank @Size(max = 512 * 1024) String input,
 
@@ -143,6 +150,7 @@ class CompatResource {
         }
     }
 
+    @Schema(name = "CompatCreatedSandbox")
     record CreatedSandbox(String sandboxId, OldStatus status) {
         /** Whoever asks for a sandbox is given one that is there or on its way: it is never told as stopped. */
         static CreatedSandbox of(Sandbox sandbox) {
@@ -152,6 +160,7 @@ class CompatResource {
     }
 
     /** @param createdAt milliseconds of the epoch */
+    @Schema(name = "CompatSandboxState")
     record SandboxState(String sandboxId, OldStatus status, long createdAt) {
         static SandboxState of(Sandbox sandbox) {
             return new SandboxState(
@@ -161,11 +170,14 @@ class CompatResource {
         }
     }
 
+    @Schema(name = "CompatAcceptedJob")
     record AcceptedJob(UUID jobId, boolean accepted) {}
 
+    @Schema(name = "CompatDone")
     record Done(boolean ok) {}
 
     /** The statuses the old server knew. */
+    @Schema(name = "CompatStatus")
     enum OldStatus {
         @JsonProperty("creating")
         CREATING,

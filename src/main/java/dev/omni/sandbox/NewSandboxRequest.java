@@ -10,6 +10,7 @@ import jakarta.validation.constraints.Pattern;
 import jakarta.validation.constraints.Size;
 import java.util.List;
 import java.util.Map;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 record NewSandboxRequest(
+        @Schema(pattern = NAME)
         @Pattern(
                 regexp = NAME,
                 message = "must be 1 to 63 of a-z, 0-9, '.', '_' and '-', with a letter or digit at both ends")
@@ -71,6 +73,7 @@ record NewSandboxRequest(
     }
 
     /** Whole cores and gibibytes; what is not said is the platform's choice. */
+    @Schema(name = "RequestedResources")
     @JsonInclude(JsonInclude.Include.NON_NULL)
     record Resources(
             @Min(1) @Max(16) @Nullable Integer cpu,
@@ -78,6 +81,7 @@ record NewSandboxRequest(
             @Min(1) @Max(100) @Nullable Integer diskGiB) {}
 
     /** When an unused sandbox is stopped, archived and deleted; see {@link Sandbox.Idle}. */
+    @Schema(name = "RequestedIdlePolicy")
     @JsonInclude(JsonInclude.Include.NON_NULL)
     record Idle(
             @Min(1) @Nullable Integer stopAfterMinutes,
@@ -90,6 +94,7 @@ record NewSandboxRequest(
      * @param blockAll nothing at all
      * @param allow only these IPv4 networks
      */
+    @Schema(name = "NetworkPolicy")
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
     record Network(
             @Nullable Boolean blockAll,

@@ -5,6 +5,7 @@ import dev.omni.daytona.RemoteSandbox;
 import dev.omni.daytona.RemoteState;
 import java.time.Instant;
 import java.util.Map;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,7 @@ public record Sandbox(
         @Nullable Failure error) {
 
     /** What the sandbox has: cores and gibibytes. */
+    @Schema(name = "SandboxResources")
     public record Resources(double cpu, double memoryGiB, double diskGiB) {}
 
     /**
@@ -39,6 +41,7 @@ public record Sandbox(
      * @param archiveAfterMinutes from the stop
      * @param deleteAfterMinutes from the stop; 0 deletes it as soon as it stops
      */
+    @Schema(name = "IdlePolicy")
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Idle(
             @Nullable Integer stopAfterMinutes,
@@ -46,6 +49,7 @@ public record Sandbox(
             @Nullable Integer deleteAfterMinutes) {}
 
     /** Why a sandbox is broken. */
+    @Schema(name = "SandboxFailure")
     public record Failure(String code, String message) {}
 
     static Sandbox of(RemoteSandbox remote) {

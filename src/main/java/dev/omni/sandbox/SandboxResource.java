@@ -2,6 +2,7 @@ package dev.omni.sandbox;
 
 import dev.omni.identity.Caller;
 import dev.omni.problem.PlainText;
+import dev.omni.problem.Problem;
 import dev.omni.problem.ProblemException;
 import io.quarkus.security.Authenticated;
 import io.quarkus.security.identity.SecurityIdentity;
@@ -101,6 +102,11 @@ class SandboxResource {
                     @Content(
                             schema = @Schema(implementation = Sandbox.class),
                             examples = @ExampleObject(name = "sandbox", value = EXAMPLE)))
+    @APIResponse(responseCode = "409", ref = "Problem409")
+    @APIResponse(
+            responseCode = "422",
+            description = "quota_exceeded: the platform's quota is used up",
+            content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(ref = "Problem")))
     public Uni<RestResponse<Sandbox>> create(
             @Valid @NotNull NewSandboxRequest request,
             @Parameter(
@@ -109,7 +115,9 @@ class SandboxResource {
                     @RestHeader("Idempotency-Key")
                     @Nullable
                     String idempotencyKey,
-            @Parameter(description = WAIT) @RestHeader("Prefer") List<String> prefer) {
+            @Parameter(description = WAIT, schema = @Schema(type = SchemaType.STRING), example = "wait=10")
+                    @RestHeader("Prefer")
+                    List<String> prefer) {
         if (idempotencyKey != null && !IDEMPOTENCY_KEY.matcher(idempotencyKey).matches()) {
             throw ProblemException.invalid("Idempotency-Key", "must be 1 to 128 printable ASCII characters");
         }
@@ -140,8 +148,15 @@ class SandboxResource {
             headers =
                     @Header(name = "Location", description = "Where it is", schema = @Schema(type = SchemaType.STRING)),
             content = @Content(schema = @Schema(implementation = Sandbox.class)))
+    @APIResponse(responseCode = "409", ref = "Problem409")
+    @APIResponse(
+            responseCode = "422",
+            description = "quota_exceeded: the platform's quota is used up",
+            content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(ref = "Problem")))
     public Uni<RestResponse<Sandbox>> ensureDefault(
-            @Parameter(description = WAIT) @RestHeader("Prefer") List<String> prefer) {
+            @Parameter(description = WAIT, schema = @Schema(type = SchemaType.STRING), example = "wait=10")
+                    @RestHeader("Prefer")
+                    List<String> prefer) {
         WaitPreference wait = WaitPreference.of(prefer);
         return sandboxes
                 .ensureDefault(caller(), WaitPreference.duration(wait))
