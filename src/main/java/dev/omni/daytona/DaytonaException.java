@@ -48,7 +48,12 @@ public final class DaytonaException extends ProblemException {
 
     DaytonaException(
             Kind kind, int status, String upstreamMessage, @Nullable Duration retryAfter, @Nullable Throwable cause) {
-        super(kind.problem, kind.problem.title() + ".", retryAfter, cause);
+        super(
+                kind.problem,
+                kind.problem.title() + ".",
+                "%s, status %d: %s".formatted(kind, status, upstreamMessage),
+                retryAfter,
+                cause);
         this.kind = kind;
         this.status = status;
         this.upstreamMessage = upstreamMessage;
@@ -71,11 +76,5 @@ public final class DaytonaException extends ProblemException {
     /** Daytona's own words: for logs and decisions, never for the caller. Empty where there were none. */
     public String upstreamMessage() {
         return upstreamMessage;
-    }
-
-    /** For logs: unlike the message, which is for the caller, this says what Daytona said. */
-    @Override
-    public String toString() {
-        return "DaytonaException[%s %d: %s]".formatted(kind, status, upstreamMessage);
     }
 }

@@ -8,27 +8,36 @@ import org.jspecify.annotations.Nullable;
 /** A failure with a place in the public error model. Thrown anywhere, answered as a problem document. */
 public class ProblemException extends RuntimeException {
     private final ProblemCode code;
+    private final String detail;
     private final List<Violation> violations;
     private final @Nullable Duration retryAfter;
 
     /** @param detail one sentence for the caller, telling nothing of our insides */
     public ProblemException(ProblemCode code, String detail) {
-        this(code, detail, List.of(), null, null);
+        this(code, detail, detail, List.of(), null, null);
     }
 
     public ProblemException(ProblemCode code, String detail, @Nullable Duration retryAfter, @Nullable Throwable cause) {
-        this(code, detail, List.of(), retryAfter, cause);
+        this(code, detail, detail, List.of(), retryAfter, cause);
+    }
+
+    /** @param message what our log says of it, which the caller is not told */
+    protected ProblemException(
+            ProblemCode code, String detail, String message, @Nullable Duration retryAfter, @Nullable Throwable cause) {
+        this(code, detail, message, List.of(), retryAfter, cause);
     }
 
     private ProblemException(
             ProblemCode code,
             String detail,
+            String message,
             List<Violation> violations,
             @Nullable Duration retryAfter,
             @Nullable Throwable cause) {
         // A refusal is an answer, not an accident: only failures of ours or upstream's carry a stack trace.
-        super(detail, cause, false, code.status() >= 500);
+        super(message, cause, false, code.status() >= 500);
         this.code = code;
+        this.detail = detail;
         this.violations = List.copyOf(violations);
         this.retryAfter = retryAfter;
     }
@@ -47,16 +56,16 @@ public class ProblemException extends RuntimeException {
     static ProblemException of(ProblemCode code, List<Violation> violations) {
         String detail =
                 violations.stream().map(v -> v.field() + ": " + v.message()).collect(Collectors.joining("; "));
-        return new ProblemException(code, detail, violations, null, null);
+        return new ProblemException(code, detail, detail, violations, null, null);
     }
 
     public ProblemCode code() {
         return code;
     }
 
-    /** The sentence for the caller; never null, unlike {@link #getMessage()}'s declared type. */
+    /** The sentence for the caller. The {@linkplain #getMessage() message} is for the log. */
     public String detail() {
-        return String.valueOf(getMessage());
+        return detail;
     }
 
     public List<Violation> violations() {

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 record ByteRange(long first, long length, boolean isPart) {
     private static final Pattern HEADER = Pattern.compile("bytes=(\\d{0,18})-(\\d{0,18})");
 
-    /** @return the whole file without a (single) range; null when there is nothing of it in the file */
+    /** The whole file without a (single) range; null when there is nothing of the range in the file. */
     static @Nullable ByteRange of(@Nullable String header, long size) {
         Matcher range = HEADER.matcher(header == null ? "" : header);
         if (!range.matches() || (range.group(1).isEmpty() && range.group(2).isEmpty())) {

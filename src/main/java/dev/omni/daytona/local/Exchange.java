@@ -2,6 +2,7 @@ package dev.omni.daytona.local;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.vertx.core.Context;
@@ -87,7 +88,7 @@ record Exchange(
         // Closed from the far end of the pipeline: Vert.x's handler in it would say goodbye first.
         ChannelHandlerContext farEnd = channel().pipeline().firstContext();
         if (farEnd != null) {
-            farEnd.close();
+            ChannelFuture unused = farEnd.close();
         }
     }
 

@@ -127,7 +127,7 @@ final class FileRoutes {
     private static Reply download(Exchange exchange, SandboxFiles files) throws IOException {
         String inside = required(exchange, "path");
         Path path = files.resolve(inside);
-        if (Files.isDirectory(path)) {
+        if (Files.exists(path) && !Files.isRegularFile(path)) {
             throw Refusal.empty(400);
         }
         long size = Files.size(path);
@@ -178,8 +178,8 @@ final class FileRoutes {
             throws IOException, InterruptedException {
         try {
             Path host = files.resolve(path);
-            if (Files.isDirectory(host)) {
-                writeError(exchange, 400, "INVALID_FILE_PATH", "path is a directory: " + path, path, out);
+            if (Files.exists(host) && !Files.isRegularFile(host)) {
+                writeError(exchange, 400, "INVALID_FILE_PATH", "path is no file: " + path, path, out);
                 return;
             }
             try (InputStream content = Files.newInputStream(host)) {

@@ -101,13 +101,17 @@ public final class LocalDaytona implements AutoCloseable {
             daytona.announce();
             return daytona;
         } catch (IOException | ExecutionException | TimeoutException e) {
-            threads.close();
-            throw new IllegalStateException("The local Daytona does not start", e);
+            throw notStarted(server, threads, e);
         } catch (InterruptedException e) {
-            threads.close();
             Thread.currentThread().interrupt();
-            throw new IllegalStateException("The local Daytona does not start", e);
+            throw notStarted(server, threads, e);
         }
+    }
+
+    private static IllegalStateException notStarted(HttpServer server, Threads threads, Exception cause) {
+        server.close();
+        threads.close();
+        return new IllegalStateException("The local Daytona does not start", cause);
     }
 
     /** The control plane's base URL, {@code http://127.0.0.1:port/api}. */

@@ -52,8 +52,13 @@ final class NamedPipe {
      */
     void abandon() throws InterruptedException {
         while (!opened && !done.isDone() && Files.exists(path)) {
-            try (RandomAccessFile writer = new RandomAccessFile(path.toFile(), "rw")) {
-                Thread.sleep(RETRY_MILLIS);
+            try {
+                RandomAccessFile writer = new RandomAccessFile(path.toFile(), "rw");
+                try {
+                    Thread.sleep(RETRY_MILLIS);
+                } finally {
+                    writer.close();
+                }
             } catch (IOException e) {
                 return; // The pipe was deleted, so nobody waits at it.
             }

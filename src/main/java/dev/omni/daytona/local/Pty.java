@@ -53,7 +53,7 @@ final class Pty {
     /** Somebody who looks at the terminal. */
     @FunctionalInterface
     interface Client {
-        void output(byte[] bytes) throws IOException, InterruptedException;
+        void output(byte[] bytes);
     }
 
     /** Starts the shell, unless it runs. */
@@ -145,16 +145,7 @@ final class Pty {
         byte[] chunk = new byte[CHUNK];
         for (int read = screen.read(chunk); read >= 0; read = screen.read(chunk)) {
             byte[] bytes = Arrays.copyOf(chunk, read);
-            for (Client client : clients) {
-                try {
-                    client.output(bytes);
-                } catch (IOException e) {
-                    clients.remove(client);
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                    return;
-                }
-            }
+            clients.forEach(client -> client.output(bytes));
         }
     }
 

@@ -6,6 +6,7 @@ import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
@@ -13,7 +14,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The toolbox's calls for terminals. */
 final class PtyRoutes {
-    private static final Buffer END = Buffer.buffer();
     private static final int MAX_SIZE = 1000;
     /** Chunks of output that a client may be behind before it is sent away. */
     private static final int MAX_BEHIND = 256;
@@ -107,14 +107,14 @@ final class PtyRoutes {
             return;
         }
         sandbox.openSockets.incrementAndGet();
-        BlockingQueue<Buffer> typed = new LinkedBlockingQueue<>();
+        BlockingQueue<Optional<Buffer>> typed = new LinkedBlockingQueue<>();
         Pty.Client client = client(exchange, socket);
         exchange.context().runOnContext(ignored -> {
-            socket.closeHandler(end -> typed.add(END));
+            socket.closeHandler(end -> typed.add(Optional.empty()));
             socket.handler(data -> {
                 // Typing can wait for a shell that does not read; until then, no more of it.
                 socket.pause();
-                typed.add(data);
+                typed.add(Optional.of(data));
             });
             socket.resume();
         });
@@ -129,8 +129,8 @@ final class PtyRoutes {
                     socket.close(code == 0 ? NORMAL : FAILED, exitReason(code).encode());
                 }
             }));
-            for (Buffer data = typed.take(); data != END; data = typed.take()) {
-                pty.type(data.getBytes());
+            for (Optional<Buffer> data = typed.take(); data.isPresent(); data = typed.take()) {
+                pty.type(data.get().getBytes());
                 exchange.context().runOnContext(ignored -> socket.resume());
             }
         } finally {

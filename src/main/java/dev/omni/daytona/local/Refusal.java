@@ -13,6 +13,7 @@ final class Refusal extends RuntimeException {
 
     private final int status;
     private final Shape shape;
+    private final String message;
 
     private enum Shape {
         CONTROL_PLANE,
@@ -27,6 +28,7 @@ final class Refusal extends RuntimeException {
         super(message, null, false, false);
         this.status = status;
         this.shape = shape;
+        this.message = message;
     }
 
     static Refusal controlPlane(int status, String message) {
@@ -61,7 +63,7 @@ final class Refusal extends RuntimeException {
     /** The body the plane of this request would send with that status. */
     static Refusal ofPlane(int status, HttpServerRequest request) {
         String phrase = HttpResponseStatus.valueOf(status).reasonPhrase();
-        return request.path().startsWith("/api/")
+        return Wire.path(request).startsWith("/api/")
                 ? controlPlane(status, status == 429 ? "ThrottlerException: " + phrase : phrase)
                 : typed(status, phrase.toLowerCase(Locale.ROOT));
     }
@@ -76,24 +78,24 @@ final class Refusal extends RuntimeException {
                                 .put("timestamp", Wire.now())
                                 .put("statusCode", status)
                                 .put("error", HttpResponseStatus.valueOf(status).reasonPhrase())
-                                .put("message", getMessage()));
+                                .put("message", message));
             case MALFORMED_JSON ->
                 new Reply.Json(
                         status,
                         new JsonObject()
                                 .put("statusCode", status)
-                                .put("message", getMessage())
+                                .put("message", message)
                                 .put("error", "Bad Request"));
-            case TYPED -> new Reply.Json(status, typedBody(status, getMessage(), code(status), request));
+            case TYPED -> new Reply.Json(status, typedBody(status, message, code(status), request));
             case UNTYPED ->
                 new Reply.Json(
                         status,
                         new JsonObject()
                                 .put("statusCode", status)
-                                .put("message", getMessage())
+                                .put("message", message)
                                 .put("timestamp", "0001-01-01T00:00:00Z")
                                 .put("path", ""));
-            case ERROR_ONLY -> new Reply.Json(status, new JsonObject().put("error", getMessage()));
+            case ERROR_ONLY -> new Reply.Json(status, new JsonObject().put("error", message));
             case EMPTY -> new Reply.Empty(status);
         };
     }
@@ -104,7 +106,7 @@ final class Refusal extends RuntimeException {
                 .put("message", message)
                 .put("code", code)
                 .put("timestamp", Instant.now().truncatedTo(ChronoUnit.MICROS).toString())
-                .put("path", pathInsideSandbox(request.path()))
+                .put("path", pathInsideSandbox(Wire.path(request)))
                 .put("method", request.method().name());
     }
 

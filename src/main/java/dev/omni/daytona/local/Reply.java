@@ -7,7 +7,11 @@ import java.util.Map;
 
 /** The answer to a request. */
 sealed interface Reply {
-    /** @param value a {@code JsonObject} or {@code JsonArray} */
+    /**
+     * A JSON body.
+     *
+     * @param value a {@code JsonObject} or {@code JsonArray}
+     */
     record Json(int status, Object value) implements Reply {}
 
     record Empty(int status) implements Reply {}

@@ -72,7 +72,7 @@ final class Routes {
         Operation operation =
                 route == Operation.GET_LOG && "true".equals(request.getParam("follow")) ? Operation.FOLLOW_LOG : route;
         traffic.record(operation, request.headers());
-        Fault fault = faults.take(operation, request.path());
+        Fault fault = faults.take(operation, Wire.path(request));
         Exchange exchange = new Exchange(routing, context, fault);
         switch (fault) {
             case Fault.Delay(var delay) ->
@@ -173,7 +173,7 @@ final class Routes {
             // What was not read of a refused body must not stay in the way of the connection's next request.
             routing.request().resume();
         }
-        if (routing.request().path().startsWith("/api/")) {
+        if (Wire.path(routing.request()).startsWith("/api/")) {
             response.putHeader("X-Daytona-Api-Version", LocalDaytona.VERSION);
         }
         switch (reply) {
@@ -209,7 +209,7 @@ final class Routes {
     }
 
     private static Reply unknownRoute(HttpServerRequest request) {
-        if (request.path().startsWith("/api/")) {
+        if (Wire.path(request).startsWith("/api/")) {
             return Refusal.controlPlane(404, "Cannot " + request.method() + " " + request.path())
                     .reply(request);
         }

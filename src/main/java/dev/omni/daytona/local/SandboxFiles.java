@@ -115,7 +115,7 @@ final class SandboxFiles {
                 try {
                     infos.add(info(inside, resolve(inside)));
                 } catch (IOException | Refusal e) {
-                    continue;
+                    // Left out.
                 }
             }
         }

@@ -33,6 +33,10 @@ enum SandboxState {
         return busy;
     }
 
+    boolean isBooting() {
+        return this == CREATING || this == STARTING || this == RESTORING;
+    }
+
     boolean isFailed() {
         return this == ERROR || this == BUILD_FAILED;
     }

@@ -323,7 +323,7 @@ final class SandboxStore {
                 StandIns.addToProfile(sandbox.directory.resolve("home"), confinement);
             }
             synchronized (this) {
-                if (byId.containsKey(sandbox.id) && sandbox.state.isBusy()) {
+                if (byId.containsKey(sandbox.id) && sandbox.state.isBooting()) {
                     sandbox.container = container;
                     sandbox.renewPreviewToken();
                     become(sandbox, SandboxState.STARTED);

@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +29,7 @@ final class ShellSession {
     private static final int MAX_QUEUED = 256;
 
     private static final int POLL_MILLIS = 2;
+    private static final int LIVENESS_SECONDS = 1;
     private static final int DELETE_POLL_MILLIS = 100;
     private static final int DELETE_POLLS = 50;
 
@@ -127,14 +129,15 @@ final class ShellSession {
     }
 
     private void runCommands() {
-        Thread thread = Thread.currentThread();
-        CompletableFuture<Void> unused = shell.exit().thenRun(thread::interrupt);
         try {
             while (!shell.isOver()) {
-                run(queue.take());
+                SessionCommand next = queue.poll(LIVENESS_SECONDS, TimeUnit.SECONDS);
+                if (next != null) {
+                    run(next);
+                }
             }
         } catch (InterruptedException e) {
-            LOG.debugf("The shell of session %s is gone", id);
+            Thread.currentThread().interrupt();
         } catch (IOException | ExecutionException e) {
             LOG.warnf(e, "Session %s takes no more commands", id);
         }
@@ -147,24 +150,28 @@ final class ShellSession {
             stdin.write(wrapper);
         }
         while (!Files.exists(command.pipe("stderr"))) {
+            if (shell.isOver()) {
+                return;
+            }
             Thread.sleep(POLL_MILLIS);
         }
         NamedPipe stdout = label(command, "stdout", Labeler.STDOUT);
         NamedPipe stderr = label(command, "stderr", Labeler.STDERR);
-        try {
-            stdout.done().get();
-            stderr.done().get();
-            Integer code = command.writtenExitCode();
-            while (code == null) {
-                Thread.sleep(POLL_MILLIS);
-                code = command.writtenExitCode();
-            }
-            command.ended(code);
-        } catch (InterruptedException e) {
-            Thread.interrupted();
+        CompletableFuture<Void> drained = CompletableFuture.allOf(stdout.done(), stderr.done());
+        CompletableFuture.anyOf(drained, shell.exit()).get();
+        if (shell.isOver()) {
             stdout.abandon();
             stderr.abandon();
-            throw e;
+        }
+        drained.get();
+        // The shell writes the code after it has closed the pipes; one that is gone never does.
+        Integer code = command.writtenExitCode();
+        while (code == null && !shell.isOver()) {
+            Thread.sleep(POLL_MILLIS);
+            code = command.writtenExitCode();
+        }
+        if (code != null) {
+            command.ended(code);
         }
     }
 

@@ -43,10 +43,8 @@ final class Toolbox {
     }
 
     private static Reply notRunning(Sandbox sandbox) throws InterruptedException {
-        switch (sandbox.state) {
-            case PENDING_BUILD, BUILDING_SNAPSHOT, CREATING, STARTING -> {
-                return new Reply.Empty(502);
-            }
+        return switch (sandbox.state) {
+            case PENDING_BUILD, BUILDING_SNAPSHOT, CREATING, STARTING -> new Reply.Empty(502);
             case ARCHIVED, ARCHIVING, RESTORING ->
                 throw Refusal.typed(
                         400,
@@ -59,6 +57,6 @@ final class Toolbox {
                         "bad request: failed to resolve container IP after 3 attempts: no IP address found."
                                 + " Is the Sandbox started?");
             }
-        }
+        };
     }
 }

@@ -49,7 +49,7 @@ final class Uploads {
     /** The content of a file part, there as long as it is being handled. */
     @FunctionalInterface
     interface Content {
-        /** @return how many bytes it has */
+        /** Returns how many bytes it has. */
         long copyTo(Path target) throws IOException;
     }
 

@@ -1,11 +1,13 @@
 package dev.omni.daytona.local;
 
+import io.vertx.core.http.HttpServerRequest;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
+import java.util.Objects;
 
-/** Times as Daytona writes them. */
+/** What is read and written in many places. */
 final class Wire {
     private static final DateTimeFormatter MILLIS = DateTimeFormatter.ofPattern(
                     "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'", Locale.ROOT)
@@ -15,6 +17,10 @@ final class Wire {
             .withZone(ZoneOffset.UTC);
 
     private Wire() {}
+
+    static String path(HttpServerRequest request) {
+        return Objects.requireNonNullElse(request.path(), "");
+    }
 
     static String now() {
         return time(Instant.now());
