@@ -13,9 +13,8 @@ import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -69,11 +68,11 @@ class LogDecodingTest {
     @ValueSource(longs = {1, 2, 3, 4, 5, 20_261_123, 99, 1_234_567})
     void anyLogCutAnywhereComesOutByteForByte(long seed) {
         Random random = new Random(seed);
-        Map<OutputStream, ByteArrayOutputStream> printed = new EnumMap<>(OutputStream.class);
+        Printed printed = new Printed();
         byte[] raw = randomLog(random, printed);
         for (int chunk : new int[] {1, 2, 7, 1024, 100_000}) {
-            Map<OutputStream, ByteArrayOutputStream> got = new EnumMap<>(OutputStream.class);
-            decodeAll(new PlainOutput(), raw, chunk).forEach(body -> collect((Text) body, got));
+            Printed got = new Printed();
+            decodeAll(new PlainOutput(), raw, chunk).forEach(body -> collect(body, got));
             assertSame(seed, printed, got);
         }
     }
@@ -82,9 +81,9 @@ class LogDecodingTest {
     @ValueSource(longs = {11, 12, 13, 20_261_123})
     void aReaderThatGoesOnFromAnyPositionMissesNothingAndSeesNothingTwice(long seed) {
         Random random = new Random(seed);
-        Map<OutputStream, ByteArrayOutputStream> printed = new EnumMap<>(OutputStream.class);
+        Printed printed = new Printed();
         byte[] raw = randomLog(random, printed);
-        Map<OutputStream, ByteArrayOutputStream> got = new EnumMap<>(OutputStream.class);
+        Printed got = new Printed();
         LogPosition position = LogPosition.START;
         // Every event is read by a reader of its own, as if each had lost its connection behind it.
         while (true) {
@@ -93,7 +92,7 @@ class LogDecodingTest {
             Decoded decoded = new PlainOutput()
                     .next(Arrays.copyOfRange(raw, start, end), 0, end - start, position, end == raw.length);
             if (decoded != null) {
-                collect((Text) decoded.body(), got);
+                collect(decoded.body(), got);
                 position = decoded.after();
             } else if (end == raw.length) {
                 break;
@@ -107,7 +106,7 @@ class LogDecodingTest {
     @ValueSource(longs = {21, 22, 23})
     void theOutputOfOneStreamIsItsBytes(long seed) {
         Random random = new Random(seed);
-        Map<OutputStream, ByteArrayOutputStream> printed = new EnumMap<>(OutputStream.class);
+        Printed printed = new Printed();
         byte[] raw = randomLog(random, printed);
         for (OutputStream stream : OutputStream.values()) {
             ByteArrayOutputStream got = new ByteArrayOutputStream();
@@ -119,7 +118,7 @@ class LogDecodingTest {
                     .forEach(got::writeBytes);
             assertThat(got.toByteArray())
                     .as("seed %d", seed)
-                    .isEqualTo(printed.get(stream).toByteArray());
+                    .isEqualTo(printed.of(stream).toByteArray());
         }
     }
 
@@ -139,9 +138,13 @@ class LogDecodingTest {
                                 + "\"session_id\":\"s1\",\"total_cost_usd\":0.25}\n");
         for (int chunk : new int[] {1, 5, 100_000}) {
             List<LogDecoder.Body> bodies = decodeAll(new PromptOutput(), raw, chunk);
-            assertThat(text(bodies, OutputStream.STDOUT))
-                    .isEqualTo("Session started, model sonnet.\nLet me look.\n→ Bash {\"command\":\"ls\"}\n"
-                            + "← notes.md\nnot json\n");
+            assertThat(text(bodies, OutputStream.STDOUT)).isEqualTo("""
+                            Session started, model sonnet.
+                            Let me look.
+                            → Bash {"command":"ls"}
+                            ← notes.md
+                            not json
+                            """);
             assertThat(text(bodies, OutputStream.STDERR)).isEqualTo("a warning\n");
             assertThat(bodies.getLast()).isEqualTo(new Outcome(new JobEvent.JobResult("Done.", "s1", 0.25, 2, false)));
         }
@@ -189,10 +192,7 @@ class LogDecodingTest {
         }
     }
 
-    private static byte[] randomLog(Random random, Map<OutputStream, ByteArrayOutputStream> printed) {
-        for (OutputStream stream : OutputStream.values()) {
-            printed.put(stream, new ByteArrayOutputStream());
-        }
+    private static byte[] randomLog(Random random, Printed printed) {
         ByteArrayOutputStream raw = new ByteArrayOutputStream();
         for (int i = 0; i < 120; i++) {
             OutputStream stream = random.nextBoolean() ? OutputStream.STDOUT : OutputStream.STDERR;
@@ -200,8 +200,8 @@ class LogDecodingTest {
             raw.writeBytes(stream == OutputStream.STDOUT ? OUT : ERR);
             raw.writeBytes(line);
             raw.write('\n');
-            printed.get(stream).writeBytes(line);
-            printed.get(stream).write('\n');
+            printed.of(stream).writeBytes(line);
+            printed.of(stream).write('\n');
         }
         return raw.toByteArray();
     }
@@ -235,23 +235,20 @@ class LogDecodingTest {
         return buffers;
     }
 
-    private static void collect(@Nullable Text text, Map<OutputStream, ByteArrayOutputStream> into) {
-        assertThat(text).isNotNull();
-        into.computeIfAbsent(text.stream(), stream -> new ByteArrayOutputStream())
+    private static void collect(LogDecoder.@Nullable Body body, Printed into) {
+        Text text = (Text) Objects.requireNonNull(body);
+        into.of(text.stream())
                 .writeBytes(
                         text.base64()
                                 ? Base64.getDecoder().decode(text.data())
                                 : text.data().getBytes(UTF_8));
     }
 
-    private static void assertSame(
-            long seed,
-            Map<OutputStream, ByteArrayOutputStream> expected,
-            Map<OutputStream, ByteArrayOutputStream> actual) {
+    private static void assertSame(long seed, Printed expected, Printed actual) {
         for (OutputStream stream : OutputStream.values()) {
-            assertThat(actual.getOrDefault(stream, new ByteArrayOutputStream()).toByteArray())
+            assertThat(actual.of(stream).toByteArray())
                     .as("%s, seed %d", stream, seed)
-                    .isEqualTo(expected.get(stream).toByteArray());
+                    .isEqualTo(expected.of(stream).toByteArray());
         }
     }
 
@@ -265,5 +262,16 @@ class LogDecodingTest {
 
     private static byte[] concat(byte[]... parts) {
         return log((Object[]) parts);
+    }
+
+    /** What was printed to each stream. */
+    private record Printed(ByteArrayOutputStream stdout, ByteArrayOutputStream stderr) {
+        Printed() {
+            this(new ByteArrayOutputStream(), new ByteArrayOutputStream());
+        }
+
+        ByteArrayOutputStream of(OutputStream stream) {
+            return stream == OutputStream.STDOUT ? stdout : stderr;
+        }
     }
 }

@@ -88,12 +88,13 @@ final class TestClient implements WebSocket.Listener, AutoCloseable {
         return socket().getSubprotocol();
     }
 
-    CompletableFuture<WebSocket> send(String message) {
-        return socket().sendText(message, true);
+    void send(String message) {
+        sendFragment(message, true);
     }
 
-    CompletableFuture<WebSocket> sendFragment(String part, boolean last) {
-        return socket().sendText(part, last);
+    /** That the server may have gone meanwhile shows in what it says next, or in how it closed. */
+    void sendFragment(String part, boolean last) {
+        socket().sendText(part, last).handle((sent, failure) -> sent).join();
     }
 
     void sendBinary(byte[] bytes) {
