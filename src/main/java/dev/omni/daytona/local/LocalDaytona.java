@@ -11,7 +11,6 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -97,7 +96,7 @@ public final class LocalDaytona implements AutoCloseable {
         try {
             server.listen().toCompletionStage().toCompletableFuture().get(START_SECONDS, TimeUnit.SECONDS);
             LocalDaytona daytona = new LocalDaytona(vertx, router, server, threads, options);
-            daytona.watchActivity(options.activityCheck);
+            daytona.watchActivity(options);
             daytona.announce();
             return daytona;
         } catch (IOException | ExecutionException | TimeoutException e) {
@@ -156,11 +155,12 @@ public final class LocalDaytona implements AutoCloseable {
         return "http://" + HOST + ":" + server.actualPort();
     }
 
-    private void watchActivity(Duration interval) {
-        if (interval.isPositive()) {
+    private void watchActivity(LocalDaytonaOptions options) {
+        long interval = options.activityCheck.toMillis();
+        if (interval > 0) {
             ScheduledFuture<?> unused = threads.timer()
                     .scheduleWithFixedDelay(
-                            sandboxes::checkActivity, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
+                            new IdleCheck(sandboxes, options.minute), interval, interval, TimeUnit.MILLISECONDS);
         }
     }
 

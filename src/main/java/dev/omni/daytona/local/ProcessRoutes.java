@@ -5,11 +5,15 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 
 /** The toolbox's calls for commands and sessions. */
 final class ProcessRoutes {
+    private static final String TEXT = "text/plain; charset=utf-8";
     private static final String SESSION = "/process/session";
     private static final String COMMAND = SESSION + "/:session/command/:command";
 
@@ -169,12 +173,23 @@ final class ProcessRoutes {
                 follow(sandbox, follower, true);
             });
         }
+        if (format == LogFormat.LABELLED) {
+            return raw(command.log().path());
+        }
         byte[] log = command.log().content();
-        return switch (format) {
-            case COMBINED -> new Reply.Bytes(200, "text/plain; charset=utf-8", Buffer.buffer(Labels.remove(log)));
-            case LABELLED -> new Reply.Bytes(200, "text/plain; charset=utf-8", Buffer.buffer(log));
-            case JSON -> Reply.ok(json(log));
-        };
+        return format == LogFormat.JSON
+                ? Reply.ok(json(log))
+                : new Reply.Bytes(200, TEXT, Buffer.buffer(Labels.remove(log)));
+    }
+
+    private static Reply raw(Path log) throws IOException {
+        long size = Files.size(log);
+        Map<String, String> headers = Map.of("Content-Type", TEXT, "Content-Length", Long.toString(size));
+        return new Reply.Stream(200, headers, out -> {
+            try (InputStream in = Files.newInputStream(log)) {
+                out.copy(in, size);
+            }
+        });
     }
 
     private void follow(Sandbox sandbox, LogFollower follower, boolean whileItGrows)

@@ -5,6 +5,7 @@ import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -97,6 +98,24 @@ final class Sandbox {
             throw Refusal.controlPlane(400, "Auto-archive interval must be non-negative");
         }
         return minutes == 0 ? MAX_AUTO_ARCHIVE_MINUTES : Math.min(minutes, MAX_AUTO_ARCHIVE_MINUTES);
+    }
+
+    /** What its processes find set. */
+    Map<String, String> environment(Confinement confinement) {
+        Map<String, String> environment = new HashMap<>();
+        String path = System.getenv().getOrDefault("PATH", "/usr/local/bin:/usr/bin:/bin");
+        environment.put("PATH", confinement.bin() + ":" + path);
+        environment.put("HOME", confinement.home(directory));
+        environment.put("LANG", "C.UTF-8");
+        environment.put("DAYTONA_SANDBOX_ID", id);
+        environment.put("DAYTONA_SANDBOX_USER", user);
+        for (Map.Entry<String, Object> variable : env) {
+            // The operating system has no way to say others.
+            if (!variable.getKey().isEmpty() && !variable.getKey().contains("=") && variable.getValue() != null) {
+                environment.put(variable.getKey(), variable.getValue().toString());
+            }
+        }
+        return environment;
     }
 
     boolean isEphemeral() {

@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +17,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jboss.logging.Logger;
@@ -143,7 +143,7 @@ final class SandboxStore {
     }
 
     /** Changes what may be changed at any time. */
-    synchronized JsonObject update(String idOrName, java.util.function.Consumer<Sandbox> change) {
+    synchronized JsonObject update(String idOrName, Consumer<Sandbox> change) {
         Sandbox sandbox = find(idOrName);
         change.accept(sandbox);
         sandbox.updatedAt = Instant.now();
@@ -242,28 +242,8 @@ final class SandboxStore {
         return sandbox.json(toolboxProxyUrl);
     }
 
-    /** One round of auto-stop, auto-archive and auto-delete. */
-    void checkActivity() {
-        List<Sandbox> all;
-        synchronized (this) {
-            all = List.copyOf(byId.values());
-        }
-        for (Sandbox sandbox : all) {
-            if (sandbox.openSockets.get() > 0) {
-                sandbox.touch();
-            }
-            try {
-                if (sandbox.state == SandboxState.STARTED && isIdle(sandbox, sandbox.autoStopInterval)) {
-                    stop(sandbox.id);
-                } else if (sandbox.state == SandboxState.STOPPED && isIdle(sandbox, sandbox.autoDeleteInterval)) {
-                    delete(sandbox.id);
-                } else if (sandbox.state == SandboxState.STOPPED && isIdle(sandbox, sandbox.autoArchiveInterval)) {
-                    archive(sandbox.id);
-                }
-            } catch (Refusal refusal) {
-                LOG.debugf("Sandbox %s changed meanwhile: %s", sandbox.id, refusal.getMessage());
-            }
-        }
+    synchronized List<Sandbox> all() {
+        return List.copyOf(byId.values());
     }
 
     void close() {
@@ -273,11 +253,6 @@ final class SandboxStore {
             byId.clear();
         }
         all.forEach(this::shutDown);
-    }
-
-    private boolean isIdle(Sandbox sandbox, int minutes) {
-        Duration idle = Duration.between(sandbox.lastActivityAt, Instant.now());
-        return minutes > 0 && idle.compareTo(options.minute.multipliedBy(minutes)) > 0;
     }
 
     private JsonObject awaitStarted(Sandbox sandbox) throws InterruptedException {
@@ -318,7 +293,11 @@ final class SandboxStore {
     private void boot(Sandbox sandbox) {
         try {
             Container container = Container.boot(
-                    sandbox.directory, confinement, environment(sandbox), threads.starter(), threads.pipes());
+                    sandbox.directory,
+                    confinement,
+                    sandbox.environment(confinement),
+                    threads.starter(),
+                    threads.pipes());
             if (options.standInClaude) {
                 StandIns.addToProfile(sandbox.directory.resolve("home"), confinement);
             }
@@ -392,23 +371,6 @@ final class SandboxStore {
         } catch (IOException e) {
             LOG.warnf("Files of sandbox %s stay: %s", sandbox.id, e.getMessage());
         }
-    }
-
-    private Map<String, String> environment(Sandbox sandbox) {
-        Map<String, String> environment = new HashMap<>();
-        String path = System.getenv().getOrDefault("PATH", "/usr/local/bin:/usr/bin:/bin");
-        environment.put("PATH", options.standInClaude ? confinement.bin() + ":" + path : path);
-        environment.put("HOME", confinement.home(sandbox.directory));
-        environment.put("LANG", "C.UTF-8");
-        environment.put("DAYTONA_SANDBOX_ID", sandbox.id);
-        environment.put("DAYTONA_SANDBOX_USER", sandbox.user);
-        for (Map.Entry<String, Object> variable : sandbox.env) {
-            // The operating system has no way to say others.
-            if (!variable.getKey().isEmpty() && !variable.getKey().contains("=") && variable.getValue() != null) {
-                environment.put(variable.getKey(), variable.getValue().toString());
-            }
-        }
-        return environment;
     }
 
     private void after(Duration delay, Runnable change) {
