@@ -90,7 +90,7 @@ class StreamEndpointTest {
         try (TestClient client = TestClient.connect(base, TestUsers.token(user))) {
             assertThat(client.nextType()).isEqualTo("heartbeat");
 
-            client.send("{\"type\":\"ping\"}").join();
+            client.send("{\"type\":\"ping\"}");
 
             assertThat(client.nextType()).isEqualTo("heartbeat");
         }
@@ -99,11 +99,11 @@ class StreamEndpointTest {
     @Test
     void anInvalidMessageIsNamedAndTheConnectionLivesOn() {
         try (TestClient client = TestClient.connect(base, TestUsers.token(user))) {
-            client.send("{\"type\":\"cancel\",\"sandboxId\":\"box\"}").join();
+            client.send("{\"type\":\"cancel\",\"sandboxId\":\"box\"}");
             JsonNode error = client.nextButHeartbeats();
             client.sendBinary(new byte[] {1, 2, 3});
             JsonNode binary = client.nextButHeartbeats();
-            client.send("{\"type\":\"ping\"}").join();
+            client.send("{\"type\":\"ping\"}");
 
             assertThat(error.path("type").asText()).isEqualTo("error");
             assertThat(error.path("code").asText()).isEqualTo("invalid_message");
@@ -117,18 +117,18 @@ class StreamEndpointTest {
     void twentyInvalidMessagesInARowCloseTheConnection() {
         try (TestClient client = TestClient.connect(base, TestUsers.token(user))) {
             for (int i = 0; i < 19; i++) {
-                client.send("nonsense").join();
+                client.send("nonsense");
             }
-            client.send("{\"type\":\"ping\"}").join();
+            client.send("{\"type\":\"ping\"}");
             for (int i = 0; i < 19; i++) {
-                client.send("nonsense").join();
+                client.send("nonsense");
             }
             for (int i = 0; i < 38; i++) {
                 assertThat(client.nextButHeartbeats().path("code").asText()).isEqualTo("invalid_message");
             }
             assertThat(client.isOpen()).isTrue();
 
-            client.send("nonsense").join();
+            client.send("nonsense");
 
             assertThat(client.closeCode()).isEqualTo(CloseCode.PROTOCOL.code());
         }
@@ -143,7 +143,8 @@ class StreamEndpointTest {
             assertThat(client.closeCode()).isEqualTo(CloseCode.TOO_LARGE.code());
         }
         try (TestClient client = TestClient.connect(base, TestUsers.token(user))) {
-            client.sendFragment(large, false).thenCompose(sent -> client.sendFragment(large, true));
+            client.sendFragment(large, false);
+            client.sendFragment(large, true);
 
             assertThat(client.closeCode()).isEqualTo(CloseCode.TOO_LARGE.code());
         }
@@ -153,7 +154,7 @@ class StreamEndpointTest {
     void aMessageJustUnderTheMaximumIsTaken() {
         String message = "{\"type\":\"auth\",\"token\":\"" + "x".repeat(65_000) + "\"}";
         try (TestClient client = TestClient.connect(base, TestUsers.token(user))) {
-            client.send(message).join();
+            client.send(message);
 
             assertThat(client.nextButHeartbeats().path("code").asText()).isEqualTo("invalid_token");
         }
@@ -176,12 +177,11 @@ class StreamEndpointTest {
         try (TestClient client = TestClient.connect(base, first)) {
             assertThat(client.nextType()).isEqualTo("heartbeat");
 
-            client.send("{\"type\":\"auth\",\"token\":\"" + TestUsers.token(user) + "\"}")
-                    .join();
+            client.send("{\"type\":\"auth\",\"token\":\"" + TestUsers.token(user) + "\"}");
             assertThat(client.nextType()).isEqualTo("heartbeat");
 
             await().atMost(Duration.ofSeconds(10)).until(() -> Instant.now().isAfter(end));
-            client.send("{\"type\":\"ping\"}").join();
+            client.send("{\"type\":\"ping\"}");
             assertThat(client.nextType()).isEqualTo("heartbeat");
         }
     }
@@ -189,9 +189,8 @@ class StreamEndpointTest {
     @Test
     void aTokenOfSomebodyElseOrNoneAtAllDoesNotRenewAConnection() {
         try (TestClient client = TestClient.connect(base, TestUsers.shortLivedToken(user, 3))) {
-            client.send("{\"type\":\"auth\",\"token\":\"" + TestUsers.token(user + "-else") + "\"}")
-                    .join();
-            client.send("{\"type\":\"auth\",\"token\":\"nonsense\"}").join();
+            client.send("{\"type\":\"auth\",\"token\":\"" + TestUsers.token(user + "-else") + "\"}");
+            client.send("{\"type\":\"auth\",\"token\":\"nonsense\"}");
 
             assertThat(client.nextButHeartbeats().path("code").asText()).isEqualTo("invalid_token");
             assertThat(client.nextButHeartbeats().path("code").asText()).isEqualTo("invalid_token");
@@ -228,7 +227,7 @@ class StreamEndpointTest {
     void aClientThatSendsTooFastIsClosed() {
         try (TestClient client = TestClient.connect(base, TestUsers.token(user))) {
             for (int i = 0; i < 2 * config.messageBurst() && client.isOpen(); i++) {
-                client.send("{\"type\":\"ping\"}").exceptionally(gone -> null).join();
+                client.send("{\"type\":\"ping\"}");
             }
 
             assertThat(client.closeCode()).isEqualTo(CloseCode.LIMIT.code());
@@ -241,7 +240,7 @@ class StreamEndpointTest {
             await().until(() -> slots.used(user) == 1);
 
             for (int i = 0; i < 2 * config.messageBurst(); i++) {
-                client.send("{\"type\":\"ping\"}").exceptionally(gone -> null).join();
+                client.send("{\"type\":\"ping\"}");
             }
 
             // Well before the WebSocket server would give up on the closing handshake by itself.

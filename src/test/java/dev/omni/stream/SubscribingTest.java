@@ -45,11 +45,11 @@ class SubscribingTest {
             subscribe(client, job, null);
             assertThat(client.nextButHeartbeats().path("type").asText()).isEqualTo("subscribed");
             assertThat(client.nextButHeartbeats().path("data").asText()).isEqualTo("before\n");
-            client.send(message("input", job, ",\"data\":\"go\\n\"")).join();
+            client.send(message("input", job, ",\"data\":\"go\\n\""));
 
             List<JsonNode> rest = untilDone(client, job);
             assertThat(output(rest, "stdout")).isEqualTo("after\n");
-            client.send("{\"type\":\"ping\"}").join();
+            client.send("{\"type\":\"ping\"}");
             assertThat(client.nextType()).isEqualTo("heartbeat");
         }
     }
@@ -60,13 +60,13 @@ class SubscribingTest {
             String job = alice.startedWith("echo before; read line; echo after", Map.of("stdin", "open"));
             assertThat(client.nextButHeartbeats().path("data").asText()).isEqualTo("before\n");
 
-            client.send(message("unsubscribe", job, "")).join();
-            client.send("{\"type\":\"ping\"}").join();
+            client.send(message("unsubscribe", job, ""));
+            client.send("{\"type\":\"ping\"}");
             assertThat(client.nextType()).isEqualTo("heartbeat");
             alice.input(job, "go\n").then().statusCode(204);
             alice.ended(job);
 
-            client.send("{\"type\":\"ping\"}").join();
+            client.send("{\"type\":\"ping\"}");
             assertThat(client.nextType()).isEqualTo("heartbeat");
         }
     }
@@ -82,9 +82,9 @@ class SubscribingTest {
             assertError(client.nextButHeartbeats(), "job_not_found", unknown);
             subscribe(client, job, "nonsense");
             assertError(client.nextButHeartbeats(), "invalid_cursor", job);
-            client.send(message("cancel", job, "")).join();
+            client.send(message("cancel", job, ""));
             assertError(client.nextButHeartbeats(), "job_finished", job);
-            client.send(message("input", job, ",\"data\":\"x\"")).join();
+            client.send(message("input", job, ",\"data\":\"x\""));
             assertThat(client.nextButHeartbeats().path("code").asText()).isIn("job_finished", "input_closed");
 
             subscribe(other, job, null);
@@ -116,8 +116,7 @@ class SubscribingTest {
     }
 
     private void subscribe(TestClient client, String job, @Nullable String cursor) {
-        client.send(message("subscribe", job, cursor == null ? "" : ",\"cursor\":\"" + cursor + "\""))
-                .join();
+        client.send(message("subscribe", job, cursor == null ? "" : ",\"cursor\":\"" + cursor + "\""));
     }
 
     private String message(String type, String job, String more) {
