@@ -50,7 +50,7 @@ class JobEventsTest {
 
         List<JsonNode> messages = new ArrayList<>();
         List<String> ids = new ArrayList<>();
-        for (String line : body.lines().toList()) {
+        for (String line : body.split("\n", -1)) {
             if (line.startsWith("data: ")) {
                 messages.add(TestClient.json(line.substring("data: ".length())));
             } else if (line.startsWith("id: ")) {
