@@ -28,7 +28,9 @@ import java.util.Map;
 import java.util.UUID;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.ExampleObject;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestQuery;
@@ -57,6 +59,13 @@ class CompatResource {
     @POST
     @Path("/sandbox/create")
     @Consumes(MediaType.APPLICATION_JSON)
+    @RequestBody(
+            required = true,
+            content =
+                    @Content(
+                            mediaType = MediaType.APPLICATION_JSON,
+                            schema = @Schema(implementation = CreateRequest.class),
+                            examples = @ExampleObject(name = "request", value = "{}")))
     @Operation(operationId = "compatCreateSandbox", summary = "Get or create the caller's sandbox")
     @APIResponse(responseCode = "200", description = "The sandbox, ready or on its way")
     public Uni<CreatedSandbox> create(@Valid @NotNull CreateRequest request) {
@@ -79,6 +88,15 @@ class CompatResource {
     @POST
     @Path("/knowledge/process")
     @Consumes(MediaType.APPLICATION_JSON)
+    @RequestBody(
+            required = true,
+            content =
+                    @Content(
+                            mediaType = MediaType.APPLICATION_JSON,
+                            schema = @Schema(implementation = ProcessRequest.class),
+                            examples = @ExampleObject(name = "request", value = """
+                                    {"input": "Sum up my notes", "model": "sonnet",
+                                     "sandboxId": "0d5ed6c2-4b2a-4f0f-9d0e-0a4f3f1a2b3c"}""")))
     @Operation(operationId = "compatProcess", summary = "Run Claude Code on an input, in the background")
     @APIResponse(
             responseCode = "202",
