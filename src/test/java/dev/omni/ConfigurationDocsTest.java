@@ -38,7 +38,7 @@ class ConfigurationDocsTest {
                         .forEach(type -> ConfigMappings.getProperties(ConfigClass.configClass(type.reflect()))
                                 .keySet()
                                 .forEach(key -> settings.add(
-                                        key.replace(".*", ".<name>").replace("[<name>]", ""))));
+                                        key.replace(".*", ".<name>").replace("[*]", ""))));
         return settings;
     }
 }

@@ -3,6 +3,7 @@ package dev.omni.job;
 import dev.omni.daytona.DaytonaException;
 import dev.omni.daytona.DaytonaException.Kind;
 import dev.omni.identity.Caller;
+import dev.omni.observe.LogContext;
 import dev.omni.problem.ProblemCode;
 import dev.omni.problem.ProblemException;
 import dev.omni.sandbox.SandboxAccess;
@@ -53,6 +54,7 @@ public class Jobs {
                     if (!start.fresh()) {
                         return records.describe(start.job());
                     }
+                    LogContext.put(LogContext.JOB_ID, start.job().id().toString());
                     LOG.infof("Job %s started", start.job().id());
                     return logs.watch(start.job())
                             .invoke(() -> {

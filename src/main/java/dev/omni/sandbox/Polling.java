@@ -11,7 +11,7 @@ import java.util.function.Supplier;
 /** Asks again, ever more slowly, until the answer will do. Timers are Vert.x's, so a request stays in its context. */
 @ApplicationScoped
 class Polling {
-    private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
+    static final Duration FIRST_PAUSE = Duration.ofMillis(200);
     /** Slow enough for many waiting callers, fast enough that none of them notices. */
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
 

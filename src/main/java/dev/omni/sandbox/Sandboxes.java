@@ -7,6 +7,7 @@ import dev.omni.daytona.NewSandbox;
 import dev.omni.daytona.RemoteSandbox;
 import dev.omni.daytona.RemoteState;
 import dev.omni.identity.Caller;
+import dev.omni.observe.LogContext;
 import dev.omni.problem.ProblemCode;
 import dev.omni.problem.ProblemException;
 import dev.omni.sandbox.AccessProofs.Proof;
@@ -50,6 +51,7 @@ public class Sandboxes {
     private final Lifecycle lifecycle;
     private final AccessProofs proofs;
     private final Polling polling;
+    private final Changes changes;
 
     Sandboxes(
             SandboxConfig config,
@@ -59,7 +61,8 @@ public class Sandboxes {
             DefaultSandbox defaultSandbox,
             Lifecycle lifecycle,
             AccessProofs proofs,
-            Polling polling) {
+            Polling polling,
+            Changes changes) {
         this.config = config;
         this.daytona = daytona;
         this.blueprints = blueprints;
@@ -68,6 +71,7 @@ public class Sandboxes {
         this.lifecycle = lifecycle;
         this.proofs = proofs;
         this.polling = polling;
+        this.changes = changes;
     }
 
     /**
@@ -83,6 +87,7 @@ public class Sandboxes {
                 .chain(() -> creation.create(wanted, idempotencyKey == null ? Adoption.NEVER : Adoption.SAME_REQUEST))
                 .onFailure(DaytonaException.class)
                 .transform(failure -> refusal(failure, request))
+                .invoke(created -> announce(created.sandbox()))
                 .chain(created -> waitFor(created.sandbox(), wait, status -> status != SandboxStatus.CREATING))
                 .map(Sandbox::of);
     }
@@ -98,6 +103,7 @@ public class Sandboxes {
                 .ensure(caller.userId())
                 .onFailure(DaytonaException.class)
                 .transform(failure -> refusal(failure, null))
+                .invoke(created -> announce(created.sandbox()))
                 .chain(created -> waitFor(
                                 created.sandbox(),
                                 wait,
@@ -144,19 +150,20 @@ public class Sandboxes {
 
     /** Starts a sandbox. Fails with {@code sandbox_not_found} or {@code sandbox_not_ready}. */
     Uni<Sandbox> start(Caller caller, String sandboxId) {
-        return act(caller, sandboxId, lifecycle::start).map(Sandbox::of);
+        return act(caller, sandboxId, lifecycle::start).invoke(changes::tell).map(Sandbox::of);
     }
 
     /** Stops a sandbox: what runs in it ends, its files stay. Fails as {@link #start} does. */
     Uni<Sandbox> stop(Caller caller, String sandboxId) {
         return act(caller, sandboxId, lifecycle::stop)
                 .invoke(() -> proofs.forget(sandboxId))
+                .invoke(changes::tell)
                 .map(Sandbox::of);
     }
 
     /** Archives a stopped sandbox. Fails as {@link #start} does. */
     Uni<Sandbox> archive(Caller caller, String sandboxId) {
-        return act(caller, sandboxId, lifecycle::archive).map(Sandbox::of);
+        return act(caller, sandboxId, lifecycle::archive).invoke(changes::tell).map(Sandbox::of);
     }
 
     /** Changes what the caller says of it and leaves the rest. Fails with {@code sandbox_not_found}. */
@@ -170,7 +177,7 @@ public class Sandboxes {
      * be told from a guess. Fails with {@code sandbox_not_ready} when it stays busy.
      */
     Uni<Void> delete(Caller caller, String sandboxId) {
-        return act(caller, sandboxId, lifecycle::delete)
+        return act(caller, sandboxId, sandbox -> lifecycle.delete(sandbox).invoke(() -> changes.tellDeleted(sandbox)))
                 .onFailure(Sandboxes::isSandboxNotFound)
                 .recoverWithNull()
                 .invoke(() -> proofs.forget(sandboxId));
@@ -210,6 +217,12 @@ public class Sandboxes {
                                     case DELETING -> notFound();
                                     case CREATING, STOPPING, STOPPED, ARCHIVED, ERROR -> Lifecycle.notReady(sandbox);
                                 }));
+    }
+
+    /** From here on the work at hand is about this sandbox. */
+    private void announce(RemoteSandbox sandbox) {
+        LogContext.put(LogContext.SANDBOX_ID, sandbox.id());
+        changes.tell(sandbox);
     }
 
     private Uni<Proof> prove(String sandboxId) {

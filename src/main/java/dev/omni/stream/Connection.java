@@ -2,9 +2,11 @@ package dev.omni.stream;
 
 import dev.omni.identity.Caller;
 import dev.omni.job.Jobs;
+import dev.omni.observe.LogContext;
 import dev.omni.problem.ProblemCode;
 import dev.omni.problem.ProblemException;
 import dev.omni.sandbox.SandboxAccess;
+import dev.omni.sandbox.SandboxChanged;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
@@ -13,6 +15,7 @@ import java.time.Instant;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +37,9 @@ final class Connection {
     /** The ids of timers begin at 0. */
     private static final long NO_TIMER = -1;
 
+    /** Notices on their way to a client. They are small; this only keeps them from piling up for one that does not read. */
+    private static final int MAX_NOTICES = 32;
+
     private enum State {
         OPEN,
         CLOSING,
@@ -53,6 +59,7 @@ final class Connection {
     private State state = State.OPEN;
     private Tokens.Verified identity;
     private int invalidInARow;
+    private int notices;
     private long ticker = NO_TIMER;
     private long expiry = NO_TIMER;
 
@@ -109,7 +116,22 @@ final class Connection {
 
     /** Follows a job that its user has started. From any thread. */
     void follow(SandboxAccess sandbox, UUID jobId) {
-        loop.execute(() -> subscriptions.follow(new JobKey(sandbox.id(), jobId), () -> jobs.events(sandbox, jobId)));
+        JobKey job = new JobKey(sandbox.id(), jobId);
+        loop.execute(() -> subscriptions.follow(job, about(job, () -> jobs.events(sandbox, jobId))));
+    }
+
+    /** Says that a sandbox of its user has changed. From any thread. A reader that is far behind is not told. */
+    void tell(SandboxChanged change) {
+        loop.execute(() -> {
+            if (notices < MAX_NOTICES) {
+                notices++;
+                send(ServerMessage.Sandbox.of(change))
+                        .onTermination()
+                        .invoke(() -> notices--)
+                        .subscribe()
+                        .with(sent -> {}, gone -> {});
+            }
+        });
     }
 
     /** Tells the client to connect elsewhere, after a while. From any thread. */
@@ -206,18 +228,32 @@ final class Connection {
                                 job,
                                 subscriptions.subscribe(
                                         job,
-                                        () -> jobs.events(caller, job.sandboxId(), job.jobId(), subscribe.cursor()))))
+                                        about(
+                                                job,
+                                                () -> jobs.events(
+                                                        caller, job.sandboxId(), job.jobId(), subscribe.cursor())))))
                         .orElseGet(() -> Uni.createFrom().voidItem());
             case ClientMessage.Unsubscribe unsubscribe -> {
                 subscriptions.unsubscribe(unsubscribe.job());
                 yield Uni.createFrom().voidItem();
             }
             case ClientMessage.Input input ->
-                answering(input.job(), jobs.input(caller, input.sandboxId(), input.jobId(), input.data()));
+                answering(
+                        input.job(),
+                        about(input.job(), () -> jobs.input(caller, input.sandboxId(), input.jobId(), input.data()))
+                                .get());
             case ClientMessage.Cancel cancel ->
-                answering(cancel.job(), jobs.cancel(caller, cancel.sandboxId(), cancel.jobId()));
+                answering(
+                        cancel.job(),
+                        about(cancel.job(), () -> jobs.cancel(caller, cancel.sandboxId(), cancel.jobId()))
+                                .get());
             case ClientMessage.Auth auth -> renew(auth.token());
         };
+    }
+
+    /** Work for one job, whose log lines say so. The connection has others, so it gets a log context of its own. */
+    private <T> Supplier<Uni<T>> about(JobKey job, Supplier<Uni<T>> work) {
+        return () -> LogContext.inNewContext(vertx, LogFields.of(job), work);
     }
 
     private Uni<Void> renew(String token) {

@@ -1,6 +1,7 @@
 package dev.omni.stream;
 
 import dev.omni.job.JobStarted;
+import dev.omni.sandbox.SandboxChanged;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.UniEmitter;
@@ -66,6 +67,11 @@ class Connections {
     void onJobStarted(@Observes JobStarted job) {
         byUser.getOrDefault(job.sandbox().owner(), Set.of())
                 .forEach(connection -> connection.follow(job.sandbox(), job.jobId()));
+    }
+
+    /** Every open connection of the sandbox's owner is told. */
+    void onSandboxChanged(@Observes SandboxChanged change) {
+        byUser.getOrDefault(change.owner(), Set.of()).forEach(connection -> connection.tell(change));
     }
 
     /** Sends every client elsewhere, one after the other so that they do not all arrive there at once. */

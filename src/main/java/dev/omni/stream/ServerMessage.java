@@ -6,6 +6,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.omni.job.JobEvent;
 import dev.omni.job.JobStatus;
 import dev.omni.problem.ProblemException;
+import dev.omni.sandbox.SandboxChanged;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.time.Instant;
 import java.util.Locale;
@@ -23,7 +24,8 @@ import org.jspecify.annotations.Nullable;
     @JsonSubTypes.Type(value = ServerMessage.Failure.class, name = "error"),
     @JsonSubTypes.Type(value = ServerMessage.Done.class, name = "done"),
     @JsonSubTypes.Type(value = ServerMessage.Heartbeat.class, name = "heartbeat"),
-    @JsonSubTypes.Type(value = ServerMessage.Subscribed.class, name = "subscribed")
+    @JsonSubTypes.Type(value = ServerMessage.Subscribed.class, name = "subscribed"),
+    @JsonSubTypes.Type(value = ServerMessage.Sandbox.class, name = "sandbox")
 })
 @RegisterForReflection
 sealed interface ServerMessage {
@@ -38,6 +40,16 @@ sealed interface ServerMessage {
             @Nullable String encoding,
             String cursor)
             implements ServerMessage {}
+
+    /** Where one of the user's sandboxes is now. */
+    record Sandbox(String sandboxId, String status, long ts) implements ServerMessage {
+        static Sandbox of(SandboxChanged changed) {
+            return new Sandbox(
+                    changed.sandboxId(),
+                    changed.status().wireName(),
+                    Instant.now().toEpochMilli());
+        }
+    }
 
     /** What a prompt came to. */
     record Result(

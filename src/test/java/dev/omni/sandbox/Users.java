@@ -44,7 +44,7 @@ public final class Users {
                 .path("status");
     }
 
-    static void awaitStatus(String userId, String sandboxId, String status) {
+    public static void awaitStatus(String userId, String sandboxId, String status) {
         await().atMost(PATIENCE).until(() -> statusOf(userId, sandboxId), status::equals);
     }
 

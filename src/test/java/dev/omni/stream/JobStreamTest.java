@@ -57,15 +57,15 @@ class JobStreamTest {
     void aLineArrivesWhileTheCommandStillRuns() {
         try (TestClient client = connected(alice)) {
             String job = alice.started("echo one; until [ -e go1 ]; do sleep 0.05; done; echo two");
-            JsonNode first = client.nextButHeartbeats();
+            JsonNode first = client.nextOfJobs();
             assertThat(first.path("type").asText()).isEqualTo("log");
             assertThat(first.path("data").asText()).isEqualTo("one\n");
             assertThat(first.path("jobId").asText()).isEqualTo(job);
             assertThat(first.path("sandboxId").asText()).isEqualTo(alice.sandboxId());
             assertThat(first.path("level").asText()).isEqualTo("info");
             alice.stdout("touch go1");
-            assertThat(client.nextButHeartbeats().path("data").asText()).isEqualTo("two\n");
-            JsonNode done = client.nextButHeartbeats();
+            assertThat(client.nextOfJobs().path("data").asText()).isEqualTo("two\n");
+            JsonNode done = client.nextOfJobs();
             assertThat(done.path("type").asText()).isEqualTo("done");
             assertThat(done.path("exitCode").asInt(-1)).isZero();
             assertThat(done.path("status").asText()).isEqualTo("succeeded");
@@ -136,7 +136,7 @@ class JobStreamTest {
         String job = alice.started("true");
         try (TestClient client = connected(alice)) {
             client.send(subscribeMessage(job, "nonsense"));
-            assertThat(client.nextButHeartbeats().path("code").asText()).isEqualTo("invalid_cursor");
+            assertThat(client.nextOfJobs().path("code").asText()).isEqualTo("invalid_cursor");
             subscribe(client, job, null);
             assertThat(types(untilDone(client))).endsWith("done");
         }
@@ -164,7 +164,7 @@ class JobStreamTest {
     void aDaytonaThatFailsForAWhileCostsNoByte() {
         try (TestClient client = connected(alice)) {
             String job = alice.started("echo one; until [ -e go2 ]; do sleep 0.05; done; echo two");
-            assertThat(client.nextButHeartbeats().path("data").asText()).isEqualTo("one\n");
+            assertThat(client.nextOfJobs().path("data").asText()).isEqualTo("one\n");
             for (Operation operation : List.of(Operation.GET_COMMAND, Operation.GET_LOG, Operation.FOLLOW_LOG)) {
                 daytona.faults().on(operation, job).times(4, Fault.status(503));
             }
@@ -204,7 +204,7 @@ class JobStreamTest {
             String job = alice.startedWith("read a; echo \"got $a\"; sleep 60", Map.of("stdin", "open"));
             client.send("{\"type\":\"input\",\"sandboxId\":\"%s\",\"jobId\":\"%s\",\"data\":\"yes\\n\"}"
                     .formatted(alice.sandboxId(), job));
-            assertThat(client.nextButHeartbeats().path("data").asText()).isEqualTo("got yes\n");
+            assertThat(client.nextOfJobs().path("data").asText()).isEqualTo("got yes\n");
             client.send(
                     "{\"type\":\"cancel\",\"sandboxId\":\"%s\",\"jobId\":\"%s\"}".formatted(alice.sandboxId(), job));
             List<JsonNode> end = untilDone(client);
@@ -219,12 +219,33 @@ class JobStreamTest {
         JobCalls calls = new JobCalls(user, Users.createReady(user));
         try (TestClient client = connected(calls)) {
             calls.started("echo begun; sleep 60");
-            assertThat(client.nextButHeartbeats().path("data").asText()).isEqualTo("begun\n");
+            assertThat(client.nextOfJobs().path("data").asText()).isEqualTo("begun\n");
             as(user).delete("/api/v1/sandboxes/{id}", calls.sandboxId()).then().statusCode(204);
             List<JsonNode> end = untilDone(client);
             assertThat(types(end)).containsExactly("error", "done");
             assertThat(end.getLast().path("status").asText()).isEqualTo("lost");
             assertThat(end.getLast().path("exitCode").asInt()).isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void whatBecomesOfASandboxIsTold() {
+        String user = Users.somebody();
+        try (TestClient client = TestClient.connect(base, token(user))) {
+            client.next();
+            String sandbox = as(user).body("{}")
+                    .post("/api/v1/sandboxes")
+                    .then()
+                    .statusCode(201)
+                    .extract()
+                    .path("id");
+            assertThat(client.nextSandboxStatus()).isEqualTo("creating");
+            assertThat(client.nextSandboxStatus()).isEqualTo("ready");
+            as(user).post("/api/v1/sandboxes/{id}/stop", sandbox).then().statusCode(202);
+            assertThat(client.nextSandboxStatus()).isIn("stopping", "stopped");
+            Users.awaitStatus(user, sandbox, "stopped");
+            as(user).delete("/api/v1/sandboxes/{id}", sandbox).then().statusCode(204);
+            await().until(client::nextSandboxStatus, "deleting"::equals);
         }
     }
 
@@ -238,7 +259,7 @@ class JobStreamTest {
             int before = daytona.traffic().openFollows();
             alice.started("echo one; until [ -e go3 ]; do sleep 0.05; done");
             clients.forEach(client ->
-                    assertThat(client.nextButHeartbeats().path("data").asText()).isEqualTo("one\n"));
+                    assertThat(client.nextOfJobs().path("data").asText()).isEqualTo("one\n"));
             assertThat(daytona.traffic().openFollows() - before).isLessThanOrEqualTo(1);
             alice.stdout("touch go3");
             clients.forEach(client -> assertThat(types(untilDone(client))).containsExactly("done"));
@@ -283,7 +304,7 @@ class JobStreamTest {
 
     private void subscribe(TestClient client, String job, @org.jspecify.annotations.Nullable String cursor) {
         client.send(subscribeMessage(job, cursor));
-        assertThat(client.nextButHeartbeats().path("type").asText()).isEqualTo("subscribed");
+        assertThat(client.nextOfJobs().path("type").asText()).isEqualTo("subscribed");
     }
 
     private String subscribeMessage(String job, @org.jspecify.annotations.Nullable String cursor) {
@@ -294,7 +315,7 @@ class JobStreamTest {
     private static List<JsonNode> untilDone(TestClient client) {
         List<JsonNode> messages = new ArrayList<>();
         do {
-            messages.add(client.nextButHeartbeats());
+            messages.add(client.nextOfJobs());
         } while (!messages.getLast().path("type").asText().equals("done"));
         return messages;
     }

@@ -100,9 +100,9 @@ class StreamEndpointTest {
     void anInvalidMessageIsNamedAndTheConnectionLivesOn() {
         try (TestClient client = TestClient.connect(base, TestUsers.token(user))) {
             client.send("{\"type\":\"cancel\",\"sandboxId\":\"box\"}");
-            JsonNode error = client.nextButHeartbeats();
+            JsonNode error = client.nextOfJobs();
             client.sendBinary(new byte[] {1, 2, 3});
-            JsonNode binary = client.nextButHeartbeats();
+            JsonNode binary = client.nextOfJobs();
             client.send("{\"type\":\"ping\"}");
 
             assertThat(error.path("type").asText()).isEqualTo("error");
@@ -124,7 +124,7 @@ class StreamEndpointTest {
                 client.send("nonsense");
             }
             for (int i = 0; i < 38; i++) {
-                assertThat(client.nextButHeartbeats().path("code").asText()).isEqualTo("invalid_message");
+                assertThat(client.nextOfJobs().path("code").asText()).isEqualTo("invalid_message");
             }
             assertThat(client.isOpen()).isTrue();
 
@@ -156,7 +156,7 @@ class StreamEndpointTest {
         try (TestClient client = TestClient.connect(base, TestUsers.token(user))) {
             client.send(message);
 
-            assertThat(client.nextButHeartbeats().path("code").asText()).isEqualTo("invalid_token");
+            assertThat(client.nextOfJobs().path("code").asText()).isEqualTo("invalid_token");
         }
     }
 
@@ -192,8 +192,8 @@ class StreamEndpointTest {
             client.send("{\"type\":\"auth\",\"token\":\"" + TestUsers.token(user + "-else") + "\"}");
             client.send("{\"type\":\"auth\",\"token\":\"nonsense\"}");
 
-            assertThat(client.nextButHeartbeats().path("code").asText()).isEqualTo("invalid_token");
-            assertThat(client.nextButHeartbeats().path("code").asText()).isEqualTo("invalid_token");
+            assertThat(client.nextOfJobs().path("code").asText()).isEqualTo("invalid_token");
+            assertThat(client.nextOfJobs().path("code").asText()).isEqualTo("invalid_token");
             assertThat(client.isOpen()).isTrue();
             assertThat(client.closeCode()).isEqualTo(CloseCode.TOKEN.code());
         }

@@ -40,11 +40,11 @@ class SubscribingTest {
     void aSecondSubscribeReplacesTheFirst() {
         try (TestClient client = connect()) {
             String job = alice.startedWith("echo before; read line; echo after", Map.of("stdin", "open"));
-            assertThat(client.nextButHeartbeats().path("data").asText()).isEqualTo("before\n");
+            assertThat(client.nextOfJobs().path("data").asText()).isEqualTo("before\n");
 
             subscribe(client, job, null);
-            assertThat(client.nextButHeartbeats().path("type").asText()).isEqualTo("subscribed");
-            assertThat(client.nextButHeartbeats().path("data").asText()).isEqualTo("before\n");
+            assertThat(client.nextOfJobs().path("type").asText()).isEqualTo("subscribed");
+            assertThat(client.nextOfJobs().path("data").asText()).isEqualTo("before\n");
             client.send(message("input", job, ",\"data\":\"go\\n\""));
 
             List<JsonNode> rest = untilDone(client, job);
@@ -58,7 +58,7 @@ class SubscribingTest {
     void nothingMoreComesOfAJobThatWasUnsubscribed() {
         try (TestClient client = connect()) {
             String job = alice.startedWith("echo before; read line; echo after", Map.of("stdin", "open"));
-            assertThat(client.nextButHeartbeats().path("data").asText()).isEqualTo("before\n");
+            assertThat(client.nextOfJobs().path("data").asText()).isEqualTo("before\n");
 
             client.send(message("unsubscribe", job, ""));
             client.send("{\"type\":\"ping\"}");
@@ -79,16 +79,16 @@ class SubscribingTest {
         try (TestClient client = connect();
                 TestClient other = TestClient.connect(base, TestUsers.token(Users.somebody()))) {
             subscribe(client, unknown, null);
-            assertError(client.nextButHeartbeats(), "job_not_found", unknown);
+            assertError(client.nextOfJobs(), "job_not_found", unknown);
             subscribe(client, job, "nonsense");
-            assertError(client.nextButHeartbeats(), "invalid_cursor", job);
+            assertError(client.nextOfJobs(), "invalid_cursor", job);
             client.send(message("cancel", job, ""));
-            assertError(client.nextButHeartbeats(), "job_finished", job);
+            assertError(client.nextOfJobs(), "job_finished", job);
             client.send(message("input", job, ",\"data\":\"x\""));
-            assertThat(client.nextButHeartbeats().path("code").asText()).isIn("job_finished", "input_closed");
+            assertThat(client.nextOfJobs().path("code").asText()).isIn("job_finished", "input_closed");
 
             subscribe(other, job, null);
-            assertError(other.nextButHeartbeats(), "sandbox_not_found", job);
+            assertError(other.nextOfJobs(), "sandbox_not_found", job);
         }
     }
 
@@ -135,7 +135,7 @@ class SubscribingTest {
     private static List<JsonNode> untilDone(TestClient client, String job) {
         List<JsonNode> messages = new ArrayList<>();
         do {
-            JsonNode message = client.nextButHeartbeats();
+            JsonNode message = client.nextOfJobs();
             if (message.path("jobId").asText().equals(job)) {
                 messages.add(message);
             }

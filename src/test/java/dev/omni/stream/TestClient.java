@@ -12,6 +12,7 @@ import java.net.http.WebSocketHandshakeException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -25,6 +26,8 @@ final class TestClient implements WebSocket.Listener, AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final HttpClient HTTP = HttpClient.newHttpClient();
     private static final JsonMapper JSON = new JsonMapper();
+
+    private static final Set<String> NEWS = Set.of("heartbeat", "sandbox");
 
     private final BlockingQueue<JsonNode> messages = new LinkedBlockingQueue<>();
     private final CompletableFuture<Integer> closed = new CompletableFuture<>();
@@ -115,13 +118,22 @@ final class TestClient implements WebSocket.Listener, AutoCloseable {
         }
     }
 
-    /** The next message that is no heartbeat. */
-    JsonNode nextButHeartbeats() {
+    /** The next message about a job or in answer to one of ours: no heartbeat, and no news of a sandbox. */
+    JsonNode nextOfJobs() {
         JsonNode message = next();
-        while (message.path("type").asText().equals("heartbeat")) {
+        while (NEWS.contains(message.path("type").asText())) {
             message = next();
         }
         return message;
+    }
+
+    /** The status in the next news of a sandbox. */
+    String nextSandboxStatus() {
+        JsonNode message = next();
+        while (!message.path("type").asText().equals("sandbox")) {
+            message = next();
+        }
+        return message.path("status").asText();
     }
 
     String nextType() {

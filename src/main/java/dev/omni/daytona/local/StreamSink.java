@@ -65,7 +65,11 @@ interface StreamSink {
                 }
                 if (socket.writeQueueFull()) {
                     Buffer rest = left.slice(from, left.length());
-                    socket.drainHandler(ignored -> write(rest, sent));
+                    socket.drainHandler(ignored -> {
+                        // It stays set otherwise, and would write this again at the next drain.
+                        socket.drainHandler(null);
+                        write(rest, sent);
+                    });
                     return;
                 }
                 int size = Math.min(left.length() - from, frameSize());
