@@ -6,19 +6,30 @@ import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.matchesPattern;
 
-import io.quarkus.test.common.WithTestResource;
-import io.quarkus.test.junit.QuarkusIntegrationTest;
 import io.restassured.http.ContentType;
+import java.io.IOException;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The application as it is shipped, in its production profile, before anybody told it of a Daytona. */
-@QuarkusIntegrationTest
-@WithTestResource(Production.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class UnconfiguredProductionIT {
     private static final String ID = "0b6f6a0e-3d1b-4d8e-9b7b-9b5a0d2f7c55";
+
+    private final Issuer issuer = new Issuer();
+    private final PackagedApplication omni = PackagedApplication.start(issuer.settings());
+
+    UnconfiguredProductionIT() throws Exception {}
+
+    @AfterAll
+    void end() throws IOException {
+        omni.close();
+        issuer.close();
+    }
 
     @ParameterizedTest
     @CsvSource(
@@ -36,9 +47,9 @@ class UnconfiguredProductionIT {
                 "GET    | /api/v1/sandboxes/" + ID + "/jobs  |",
             })
     void everyCallThatNeedsDaytonaSaysThatThereIsNone(String method, String path, String body) {
-        var request = given().auth().oauth2(Production.token("alice")).contentType(ContentType.JSON);
+        var request = given().auth().oauth2(issuer.token("alice")).contentType(ContentType.JSON);
         (body == null ? request : request.body(body))
-                .request(method, path)
+                .request(method, omni.url(path))
                 .then()
                 .statusCode(503)
                 .contentType("application/problem+json")
@@ -48,10 +59,10 @@ class UnconfiguredProductionIT {
     @Test
     void theOldCallsSayItInTheirOwnWords() {
         given().auth()
-                .oauth2(Production.token("alice"))
+                .oauth2(issuer.token("alice"))
                 .contentType(ContentType.JSON)
                 .body("{}")
-                .post("/api/sandbox/create")
+                .post(omni.url("/api/sandbox/create"))
                 .then()
                 .statusCode(503)
                 .body("error.code", equalTo("DAYTONA_NOT_CONFIGURED"));
@@ -59,12 +70,9 @@ class UnconfiguredProductionIT {
 
     @Test
     void itIsAliveButNotReadyAndSaysWhy() {
-        given().get(Production.management("/q/health/live"))
-                .then()
-                .statusCode(200)
-                .body("status", equalTo("UP"));
-        given().get(Production.management("/q/health/started")).then().statusCode(200);
-        String reasons = given().get(Production.management("/q/health/ready"))
+        given().get(omni.management("/q/health/live")).then().statusCode(200).body("status", equalTo("UP"));
+        given().get(omni.management("/q/health/started")).then().statusCode(200);
+        String reasons = given().get(omni.management("/q/health/ready"))
                 .then()
                 .statusCode(503)
                 .body("status", equalTo("DOWN"))
@@ -77,21 +85,21 @@ class UnconfiguredProductionIT {
     @ParameterizedTest
     @ValueSource(strings = {"/q/health", "/q/health/ready", "/q/swagger-ui", "/q/dev-ui", "/dev/token", "/test-probe"})
     void nothingOfDevelopmentOrManagementIsOnThePublicPort(String path) {
-        given().get(path).then().statusCode(404).contentType("application/problem+json");
+        given().get(omni.url(path)).then().statusCode(404).contentType("application/problem+json");
     }
 
     @Test
     void nobodyIsGivenAToken() {
         given().contentType(ContentType.JSON)
                 .body("{\"sub\": \"alice\"}")
-                .post("/dev/token")
+                .post(omni.url("/dev/token"))
                 .then()
                 .statusCode(404);
     }
 
     @Test
     void nobodyGetsInWithoutOne() {
-        given().get("/api/v1/sandboxes")
+        given().get(omni.url("/api/v1/sandboxes"))
                 .then()
                 .statusCode(401)
                 .header("WWW-Authenticate", matchesPattern("(?i)bearer.*"))
