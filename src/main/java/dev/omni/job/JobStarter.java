@@ -7,6 +7,8 @@ import dev.omni.daytona.Session;
 import dev.omni.daytona.Toolbox;
 import dev.omni.problem.ProblemCode;
 import dev.omni.problem.ProblemException;
+import dev.omni.sandbox.Fingerprint;
+import dev.omni.sandbox.Polling;
 import dev.omni.sandbox.SandboxAccess;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.buffer.Buffer;
@@ -15,8 +17,10 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
@@ -26,18 +30,18 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 class JobStarter {
     private static final Logger LOG = Logger.getLogger(JobStarter.class);
-    private static final Duration SESSION_CHECK = Duration.ofMillis(200);
-    private static final int SESSION_CHECKS = 25;
+    /** How long the call that made a session may take until it has started the job in it. */
+    private static final Duration STARTING = Duration.ofSeconds(5);
 
     private final TimeBasedEpochGenerator ids = Generators.timeBasedEpochGenerator();
     private final JobConfig config;
     private final JobDirectories directories;
-    private final Timer timer;
+    private final Polling polling;
 
-    JobStarter(JobConfig config, JobDirectories directories, Timer timer) {
+    JobStarter(JobConfig config, JobDirectories directories, Polling polling) {
         this.config = config;
         this.directories = directories;
-        this.timer = timer;
+        this.polling = polling;
     }
 
     /**
@@ -70,9 +74,7 @@ class JobStarter {
                     .replaceWith(true)
                     .onFailure(failure -> mayExist && Jobs.is(failure, Kind.CONFLICT))
                     .recoverWithItem(false)
-                    .chain(created -> created
-                            ? run.get()
-                            : existing(sandbox, id, sessionId, directory, header, run, SESSION_CHECKS));
+                    .chain(created -> created ? run.get() : existing(sandbox, id, sessionId, directory, header, run));
         });
     }
 
@@ -108,29 +110,28 @@ class JobStarter {
             String sessionId,
             String directory,
             JobHeader header,
-            Supplier<Uni<Start>> run,
-            int checksLeft) {
-        return sandbox.toolbox().session(sessionId).chain(session -> {
-            Optional<Session.Command> command = JobRecords.commandOf(session);
-            if (command.isEmpty()) {
-                // The call that made the session is about to start the job, or died before it could. Starting it twice
-                // is
-                // harmless: the script in the sandbox lets only the first through.
-                return checksLeft > 0
-                        ? timer.after(SESSION_CHECK)
-                                .chain(() -> existing(sandbox, id, sessionId, directory, header, run, checksLeft - 1))
-                        : run.get();
-            }
-            JobHeader first = JobHeader.of(command.get().text()).orElse(header);
-            if (!first.request().equals(header.request())) {
-                return Uni.createFrom()
-                        .failure(new ProblemException(
-                                ProblemCode.IDEMPOTENCY_CONFLICT,
-                                "The Idempotency-Key was used for another job in this sandbox."));
-            }
-            return Uni.createFrom()
-                    .item(new Start(new JobRef(sandbox, id, sessionId, command, directory, first), false));
-        });
+            Supplier<Uni<Start>> run) {
+        return polling.until(
+                        Optional::isPresent,
+                        STARTING,
+                        () -> sandbox.toolbox().session(sessionId).map(JobRecords::commandOf))
+                .chain(command -> {
+                    if (command.isEmpty()) {
+                        // The call that made the session died before it could start the job, or is about to. Starting
+                        // it
+                        // twice is harmless: the script in the sandbox lets only the first through.
+                        return run.get();
+                    }
+                    JobHeader first = JobHeader.of(command.get().text()).orElse(header);
+                    if (!first.request().equals(header.request())) {
+                        return Uni.createFrom()
+                                .failure(new ProblemException(
+                                        ProblemCode.IDEMPOTENCY_CONFLICT,
+                                        "The Idempotency-Key was used for another job in this sandbox."));
+                    }
+                    JobRef job = new JobRef(sandbox, id, sessionId, command, directory, first);
+                    return Uni.createFrom().item(new Start(job, false));
+                });
     }
 
     private JobHeader header(NewJob job) {
@@ -143,7 +144,7 @@ class JobStarter {
                 Instant.now().toEpochMilli(),
                 Math.max(1, timeout.toSeconds()),
                 stdin(job) instanceof NewJob.Stdin.Open,
-                Fingerprint.of(job).toString());
+                fingerprint(job));
     }
 
     private static NewJob.Stdin stdin(NewJob job) {
@@ -186,9 +187,33 @@ class JobStarter {
         }
     }
 
-    /** A UUID of version 8 made of a fingerprint's first bytes. */
-    private static UUID derived(Fingerprint fingerprint) {
-        ByteBuffer bytes = ByteBuffer.wrap(fingerprint.bytes());
+    /** Equal for equal requests, on every replica. */
+    private static String fingerprint(NewJob job) {
+        List<String> parts = new ArrayList<>(
+                switch (job) {
+                    case NewJob.Command command ->
+                        List.of(
+                                "command",
+                                command.command(),
+                                String.valueOf(command.cwd()),
+                                command.stdin().toString());
+                    case NewJob.Prompt prompt ->
+                        List.of(
+                                "prompt",
+                                prompt.input(),
+                                String.valueOf(prompt.model()),
+                                String.valueOf(prompt.resume()),
+                                String.valueOf(prompt.maxTurns()),
+                                String.valueOf(prompt.systemPrompt()));
+                });
+        parts.add(String.valueOf(job.timeout()));
+        new TreeMap<>(job.env()).forEach((name, value) -> parts.addAll(List.of(name, value)));
+        return Fingerprint.of(parts.toArray(String[]::new));
+    }
+
+    /** A UUID of version 8 with a fingerprint's bits. */
+    private static UUID derived(String fingerprint) {
+        ByteBuffer bytes = ByteBuffer.wrap(HexFormat.of().parseHex(fingerprint));
         long high = (bytes.getLong() & 0xffffffffffff0fffL) | 0x8000L;
         long low = (bytes.getLong() & 0x3fffffffffffffffL) | 0x8000000000000000L;
         return new UUID(high, low);

@@ -7,14 +7,14 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /** A short, stable name for a list of strings. */
-final class Fingerprint {
+public final class Fingerprint {
     /** 128 bits: no two will ever meet, and it stays well inside the length of a name. */
     private static final int BYTES = 16;
 
     private Fingerprint() {}
 
     /** 32 hex digits of the SHA-256 over the parts, each behind its length, so that ("a", "bc") is not ("ab", "c"). */
-    static String of(String... parts) {
+    public static String of(String... parts) {
         MessageDigest digest;
         try {
             digest = MessageDigest.getInstance("SHA-256");

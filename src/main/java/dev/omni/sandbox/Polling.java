@@ -10,7 +10,7 @@ import java.util.function.Supplier;
 
 /** Asks again, ever more slowly, until the answer will do. Timers are Vert.x's, so a request stays in its context. */
 @ApplicationScoped
-class Polling {
+public class Polling {
     static final Duration FIRST_PAUSE = Duration.ofMillis(200);
     /** Slow enough for many waiting callers, fast enough that none of them notices. */
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
@@ -22,7 +22,7 @@ class Polling {
     }
 
     /** Answers with the first answer that is enough, or with the last one when the time is over. Failures end it. */
-    <T> Uni<T> until(Predicate<? super T> enough, Duration limit, Supplier<Uni<T>> ask) {
+    public <T> Uni<T> until(Predicate<? super T> enough, Duration limit, Supplier<Uni<T>> ask) {
         return Uni.createFrom().deferred(() -> until(enough, System.nanoTime() + limit.toNanos(), FIRST_PAUSE, ask));
     }
 
