@@ -21,11 +21,14 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /** The logs that this replica reads: one per job, however many follow it, closed some time after the last reader. */
 @ApplicationScoped
 class JobLogs {
+    private static final Logger LOG = Logger.getLogger(JobLogs.class);
+
     private final Vertx vertx;
     private final JobConfig config;
     private final Sandboxes sandboxes;
@@ -51,21 +54,26 @@ class JobLogs {
         }
     }
 
-    /** Reads a job until it ends, though nobody follows it: that keeps its sandbox awake and its stream prompt. */
+    /**
+     * Reads a job until it ends, though nobody follows it: that keeps its sandbox awake and its stream prompt. Completes
+     * when it is being read, and also when it cannot be: the job runs all the same, and can be followed later.
+     */
     Uni<Void> watch(JobRef job) {
-        Context context = VertxContext.getOrCreateDuplicatedContext(vertx);
-        Entry entry = hold(job);
-        return entry.log
-                .emitOn(task -> context.runOnContext(ignored -> task.run()))
-                .onItemOrFailure()
-                .invoke((log, failure) -> {
-                    if (failure != null) {
-                        release(job.id(), entry);
-                    } else {
-                        ended(log).subscribe().with(ignored -> release(job.id(), entry));
-                    }
+        return Uni.createFrom()
+                .deferred(() -> {
+                    Context context = VertxContext.getOrCreateDuplicatedContext(vertx);
+                    Entry entry = hold(job);
+                    return entry.log
+                            .emitOn(task -> context.runOnContext(ignored -> task.run()))
+                            .invoke(log -> ended(log).subscribe().with(ignored -> release(job.id(), entry)))
+                            .onFailure()
+                            .invoke(failure -> release(job.id(), entry));
                 })
-                .replaceWithVoid();
+                .replaceWithVoid()
+                .onFailure()
+                .invoke(failure -> LOG.errorf(failure, "Job %s is not followed", job.id()))
+                .onFailure()
+                .recoverWithNull();
     }
 
     /** The job's events from a cursor on. */

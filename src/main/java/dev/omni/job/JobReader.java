@@ -7,6 +7,7 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import java.time.Instant;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +19,7 @@ final class JobReader {
 
     private final JobLog log;
     private final LogDecoder decoder;
-    private final Context context;
+    private final Executor context;
 
     private byte[] window = new byte[CHUNK];
     private int from;
@@ -26,22 +27,19 @@ final class JobReader {
     private LogPosition position;
     private Stage stage;
 
-    /** @param context where events are told, whoever reads the log */
+    /** @param context where everything of this reader happens, whoever reads the log */
     JobReader(JobLog log, Cursor start, Context context) {
         this.log = log;
         this.decoder = log.job().header().kind() == JobKind.PROMPT ? new PromptOutput() : new PlainOutput();
         this.position = start.position();
         // A reader that saw the end and comes back is told the end again: every subscription ends with it.
         this.stage = start.stage() == Stage.DONE ? Stage.FAILURE : start.stage();
-        this.context = context;
+        this.context = task -> context.runOnContext(ignored -> task.run());
     }
 
     /** The events, one for each that is asked for. To be subscribed to once. */
     Multi<JobEvent> events() {
-        return Multi.createBy()
-                .repeating()
-                .uni(() -> next().emitOn(task -> context.runOnContext(ignored -> task.run())))
-                .whilst(event -> !(event instanceof JobEvent.Done));
+        return Multi.createBy().repeating().uni(this::next).whilst(event -> !(event instanceof JobEvent.Done));
     }
 
     private Uni<JobEvent> next() {
@@ -54,12 +52,12 @@ final class JobReader {
             JobEnd end = log.end();
             long read = position.offset() + (to - from);
             if (read < log.spool().length()) {
-                return fill(read).chain(this::next);
+                return fill(read).emitOn(context).chain(this::next);
             }
             if (end != null) {
                 return Uni.createFrom().item(closing(end));
             }
-            return log.moreThan(read).chain(this::next);
+            return log.moreThan(read).emitOn(context).chain(this::next);
         });
     }
 
