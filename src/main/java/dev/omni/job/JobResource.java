@@ -18,8 +18,10 @@ import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.UriInfo;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.headers.Header;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.ExampleObject;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
@@ -38,6 +40,7 @@ import org.jspecify.annotations.Nullable;
 @Tag(name = "Jobs", description = "Run commands and prompts in a sandbox, and read what they print")
 public class JobResource {
     private static final String IDEMPOTENCY_KEY = "Idempotency-Key";
+    private static final String NEXT_CURSOR = "X-Next-Cursor";
 
     private final Jobs jobs;
     private final Execs execs;
@@ -165,6 +168,11 @@ public class JobResource {
     @APIResponse(
             responseCode = "200",
             description = "The output",
+            headers =
+                    @Header(
+                            name = NEXT_CURSOR,
+                            description = "The position behind this output; absent when it is larger than 256 KiB",
+                            schema = @Schema(implementation = String.class)),
             content = @Content(mediaType = MediaType.TEXT_PLAIN, schema = @Schema(implementation = String.class)))
     public RestMulti<byte[]> output(
             @PathParam("sandboxId") String sandboxId,
@@ -178,7 +186,10 @@ public class JobResource {
         JobEvent.OutputStream wanted = stream == null
                 ? null
                 : stream.equals("stdout") ? JobEvent.OutputStream.STDOUT : JobEvent.OutputStream.STDERR;
-        return RestMulti.fromUniResponse(jobs.output(caller(), sandboxId, jobId, cursor, wanted), bytes -> bytes);
+        return RestMulti.fromUniResponse(
+                jobs.output(caller(), sandboxId, jobId, cursor, wanted),
+                JobOutput::bytes,
+                output -> output.nextCursor() == null ? Map.of() : Map.of(NEXT_CURSOR, List.of(output.nextCursor())));
     }
 
     @POST

@@ -109,7 +109,7 @@ public class Jobs {
     }
 
     /** What a job has printed so far, from a cursor on: the bytes of one stream, or of both as they came. */
-    public Uni<Multi<byte[]>> output(
+    Uni<JobOutput> output(
             Caller caller,
             String sandboxId,
             UUID jobId,
@@ -119,17 +119,7 @@ public class Jobs {
                 caller,
                 sandboxId,
                 jobId,
-                job -> Uni.createFrom().item(() -> {
-                    LogPosition from = Cursor.decode(cursor, jobId).position();
-                    return job.command().isEmpty()
-                            ? Multi.createFrom().empty()
-                            : new OutputBytes(from, stream)
-                                    .of(job.sandbox()
-                                            .toolbox()
-                                            .readLog(
-                                                    job.sessionId(),
-                                                    job.command().get().id()));
-                }));
+                job -> JobOutput.of(job, Cursor.decode(cursor, jobId).position(), stream));
     }
 
     /** Writes to a job's stdin. Fails with {@code job_finished} or {@code input_closed}, beside the codes of events. */

@@ -5,11 +5,14 @@ import dev.omni.job.RawLog.Run;
 import io.smallrye.mutiny.Multi;
 import io.vertx.core.buffer.Buffer;
 import java.io.ByteArrayOutputStream;
+import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The bytes that a job printed, out of a replay of its raw log. */
 final class OutputBytes {
     private final @Nullable OutputStream wanted;
+    private final boolean ended;
     private final long skip;
     private LogPosition position;
     private long seen;
@@ -18,9 +21,11 @@ final class OutputBytes {
     /**
      * @param from where to begin
      * @param wanted one stream, or null for both as they came
+     * @param ended whether the log will not grow; as long as it may, bytes that may be half a marker are left for later
      */
-    OutputBytes(LogPosition from, @Nullable OutputStream wanted) {
+    OutputBytes(LogPosition from, @Nullable OutputStream wanted, boolean ended) {
         this.wanted = wanted;
+        this.ended = ended;
         this.position = from;
         this.skip = from.offset();
     }
@@ -29,8 +34,13 @@ final class OutputBytes {
     Multi<byte[]> of(Multi<Buffer> replay) {
         return replay.map(this::decode)
                 .onCompletion()
-                .continueWith(() -> java.util.List.of(take(held, true)))
+                .continueWith(() -> List.of(take(held, ended)))
                 .filter(bytes -> bytes.length > 0);
+    }
+
+    /** The place behind all that was turned into output so far. */
+    LogPosition position() {
+        return position;
     }
 
     private byte[] decode(Buffer bytes) {
@@ -53,7 +63,7 @@ final class OutputBytes {
             from += (int) (run.after().offset() - position.offset());
             position = run.after();
         }
-        held = java.util.Arrays.copyOfRange(raw, from, raw.length);
+        held = Arrays.copyOfRange(raw, from, raw.length);
         return out.toByteArray();
     }
 }

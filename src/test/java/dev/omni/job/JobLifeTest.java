@@ -87,6 +87,21 @@ class JobLifeTest {
     }
 
     @Test
+    void outputGoesOnFromTheCursorItNamed() {
+        String id = alice.started("echo one; until [ -e more ]; do sleep 0.05; done; echo two");
+        alice.awaitOutput(id, "one");
+        Response first = alice.output(id, Map.of());
+        assertThat(first.asString()).isEqualTo("one\n");
+        alice.stdout("touch more");
+        alice.ended(id);
+        Response rest = alice.output(id, Map.of("cursor", first.header("X-Next-Cursor")));
+        assertThat(rest.asString()).isEqualTo("two\n");
+        assertThat(alice.output(id, Map.of("cursor", rest.header("X-Next-Cursor")))
+                        .asString())
+                .isEmpty();
+    }
+
+    @Test
     void inputReachesAJobThatAskedForIt() {
         String id = alice.startedWith("read a; echo \"got $a\"", Map.of("stdin", "open"));
         alice.input(id, "it's me").then().statusCode(204);
