@@ -81,13 +81,20 @@ final class JobLog {
     /** Completes when there is more than {@code length} bytes to read, or the job has ended. */
     Uni<Void> moreThan(long length) {
         return Uni.createFrom().emitter(emitter -> {
-            Runnable wake = () -> emitter.complete(null);
-            emitter.onTermination(() -> waiting.remove(wake));
-            waiting.add(wake);
-            if (spool.length() > length || end != null) {
-                wake.run();
-            }
+            Runnable look = () -> {
+                if (spool.length() > length || end != null) {
+                    emitter.complete(null);
+                }
+            };
+            emitter.onTermination(() -> waiting.remove(look));
+            waiting.add(look);
+            look.run();
         });
+    }
+
+    /** Completes when the job has ended. */
+    Uni<Void> ended() {
+        return moreThan(Long.MAX_VALUE);
     }
 
     /** Begins to read. To be called once, on the context that everything then happens on. */

@@ -65,7 +65,7 @@ class JobLogs {
                     Entry entry = hold(job);
                     return entry.log
                             .emitOn(task -> context.runOnContext(ignored -> task.run()))
-                            .invoke(log -> ended(log).subscribe().with(ignored -> release(job.id(), entry)))
+                            .invoke(log -> log.ended().subscribe().with(ignored -> release(job.id(), entry)))
                             .onFailure()
                             .invoke(failure -> release(job.id(), entry));
                 })
@@ -87,13 +87,6 @@ class JobLogs {
                     .onTermination()
                     .invoke(() -> release(job.id(), entry));
         });
-    }
-
-    private static Uni<Void> ended(JobLog log) {
-        return Uni.createFrom()
-                .deferred(() -> log.end() != null
-                        ? Uni.createFrom().voidItem()
-                        : log.moreThan(Long.MAX_VALUE).chain(() -> ended(log)));
     }
 
     private Entry hold(JobRef job) {

@@ -7,6 +7,7 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -39,26 +40,34 @@ final class JobReader {
 
     /** The events, one for each that is asked for. To be subscribed to once. */
     Multi<JobEvent> events() {
-        return Multi.createBy().repeating().uni(this::next).whilst(event -> !(event instanceof JobEvent.Done));
+        // A step that brings no event is followed by the next in a loop: as a chain, a log of many such steps would be
+        // one
+        // of as many links.
+        return Multi.createBy()
+                .repeating()
+                .uni(this::step)
+                .whilst(event -> !(event.orElse(null) instanceof JobEvent.Done))
+                .select()
+                .where(Optional::isPresent)
+                .map(Optional::get);
     }
 
-    private Uni<JobEvent> next() {
-        return Uni.createFrom().deferred(() -> {
-            JobEvent event = decoded();
-            if (event != null) {
-                return Uni.createFrom().item(event);
-            }
-            // The end is looked at first: once it is there, the length no longer changes.
-            JobEnd end = log.end();
-            long read = position.offset() + (to - from);
-            if (read < log.spool().length()) {
-                return fill(read).emitOn(context).chain(this::next);
-            }
-            if (end != null) {
-                return Uni.createFrom().item(closing(end));
-            }
-            return log.moreThan(read).emitOn(context).chain(this::next);
-        });
+    /** The next event, or none yet: then there is more in the window, or something new in the log. */
+    private Uni<Optional<JobEvent>> step() {
+        JobEvent event = decoded();
+        if (event != null) {
+            return Uni.createFrom().item(Optional.of(event));
+        }
+        // The end is looked at first: once it is there, the length no longer changes.
+        JobEnd end = log.end();
+        long read = position.offset() + (to - from);
+        if (read < log.spool().length()) {
+            return fill(read).emitOn(context).replaceWith(Optional.empty());
+        }
+        if (end != null) {
+            return Uni.createFrom().item(Optional.of(closing(end)));
+        }
+        return log.moreThan(read).emitOn(context).replaceWith(Optional.empty());
     }
 
     private @Nullable JobEvent decoded() {

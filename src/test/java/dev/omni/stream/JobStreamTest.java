@@ -199,6 +199,22 @@ class JobStreamTest {
     }
 
     @Test
+    void aPromptThatIsSilentForThousandsOfLinesStillEnds() {
+        try (TestClient client = connected(alice)) {
+            // Lines that say nothing to a reader, far more than a chain of steps could bear, one at a time.
+            alice.stdout(
+                    "mkdir -p bin && printf '%s\\n' '#!/bin/sh' 'yes \"{\\\"type\\\":\\\"noise\\\"}\" | head -n 400000'"
+                            + " 'echo \"{\\\"type\\\":\\\"result\\\",\\\"result\\\":\\\"ok\\\"}\"' > bin/claude && chmod +x bin/claude");
+            alice.started(Map.of(
+                    "prompt",
+                    Map.of("input", "x"),
+                    "env",
+                    Map.of("PATH", alice.stdout("printf %s \"$PWD/bin:$PATH\"").strip())));
+            assertThat(types(untilDone(client))).containsExactly("result", "done");
+        }
+    }
+
+    @Test
     void inputAndCancelAreTakenOnTheConnection() {
         try (TestClient client = connected(alice)) {
             String job = alice.startedWith("read a; echo \"got $a\"; sleep 60", Map.of("stdin", "open"));
