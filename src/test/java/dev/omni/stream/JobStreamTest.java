@@ -201,7 +201,7 @@ class JobStreamTest {
     @Test
     void aPromptThatIsSilentForThousandsOfLinesStillEnds() {
         try (TestClient client = connected(alice)) {
-            // Lines that say nothing to a reader, far more than a chain of steps could bear, one at a time.
+            // Eight megabytes of lines that say nothing to a reader.
             alice.stdout(
                     "mkdir -p bin && printf '%s\\n' '#!/bin/sh' 'yes \"{\\\"type\\\":\\\"noise\\\"}\" | head -n 400000'"
                             + " 'echo \"{\\\"type\\\":\\\"result\\\",\\\"result\\\":\\\"ok\\\"}\"' > bin/claude && chmod +x bin/claude");
