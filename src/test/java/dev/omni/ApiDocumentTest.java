@@ -95,9 +95,11 @@ class ApiDocumentTest {
             if (op.node().has("requestBody")) {
                 statuses.addAll(List.of("413", "415"));
             }
-            // The calls of the old server fail in its envelope.
-            String form = op.path().startsWith("/api/v1/") ? "application/problem+json" : "application/json";
             for (String status : statuses) {
+                // The calls of the old server fail in its envelope, once they are read at all.
+                String form = op.path().startsWith("/api/v1/") || status.equals("413")
+                        ? "application/problem+json"
+                        : "application/json";
                 JsonNode response = resolve(op.node().path("responses").path(status));
                 softly.assertThat(response.path("content").has(form))
                         .as("%s tells of %s", op, status)

@@ -9,12 +9,11 @@ import org.eclipse.microprofile.openapi.models.OpenAPI;
 import org.eclipse.microprofile.openapi.models.Operation;
 import org.eclipse.microprofile.openapi.models.media.Schema;
 
-/** Says in the API document that the old calls fail in the old envelope. */
+/** Says in the API document that the old calls fail in the old envelope, but for a body that is refused unread. */
 @OpenApiFilter(stages = OpenApiFilter.RunStage.BUILD)
 public class CompatDocument implements OASFilter {
     private static final String ERROR = "CompatError";
-    private static final List<Integer> STATUSES =
-            List.of(400, 401, 403, 404, 405, 409, 413, 415, 429, 500, 502, 503, 504);
+    private static final List<Integer> STATUSES = List.of(400, 401, 403, 404, 405, 409, 415, 429, 500, 502, 503, 504);
 
     @Override
     public void filterOpenAPI(OpenAPI api) {

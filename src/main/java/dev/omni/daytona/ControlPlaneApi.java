@@ -38,6 +38,10 @@ interface ControlPlaneApi {
     Uni<Wire.Sandbox> start(@Url URI api, @PathParam("sandbox") String id);
 
     @POST
+    @Path("/{sandbox}/recover")
+    Uni<Wire.Sandbox> recover(@Url URI api, @PathParam("sandbox") String id);
+
+    @POST
     @Path("/{sandbox}/stop")
     Uni<Void> stop(@Url URI api, @PathParam("sandbox") String id);
 

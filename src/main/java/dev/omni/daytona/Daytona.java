@@ -78,6 +78,13 @@ public class Daytona {
         return transport.once(timeouts.start(), e -> api.start(e.apiUrl(), id)).flatMap(started -> remote(started, id));
     }
 
+    /** Mends a sandbox in error that says it is recoverable, and starts it. Daytona holds the call for up to 30 s. */
+    public Uni<RemoteSandbox> recover(String id) {
+        return transport
+                .once(timeouts.start(), e -> api.recover(e.apiUrl(), id))
+                .flatMap(recovered -> remote(recovered, id));
+    }
+
     /** Stops a started sandbox. A sandbox that is stopped already, or about to be, is a success. */
     public Uni<Void> stop(String id) {
         return change(e -> api.stop(e.apiUrl(), id))

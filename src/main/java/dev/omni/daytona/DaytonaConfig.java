@@ -82,7 +82,7 @@ public interface DaytonaConfig {
         @WithDefault("15s")
         Duration toolbox();
 
-        /** Writing or reading one small file. */
+        /** Writing one small file. */
         @WithDefault("60s")
         Duration transfer();
     }

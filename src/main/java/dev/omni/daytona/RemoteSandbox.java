@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param id a UUID; the only form the toolbox knows
  * @param name unique in the organisation
  * @param snapshot null for sandboxes that were built on demand
+ * @param recoverable whether Daytona can mend it, of a sandbox in {@link RemoteState#ERROR}
  * @param cpu cores
  * @param memoryGiB gibibytes
  * @param diskGiB gibibytes
@@ -24,7 +25,7 @@ public record RemoteSandbox(
         @Nullable String snapshot,
         Map<String, String> labels,
         RemoteState state,
-        @Nullable String errorReason,
+        boolean recoverable,
         double cpu,
         double memoryGiB,
         double diskGiB,

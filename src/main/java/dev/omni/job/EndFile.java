@@ -1,6 +1,7 @@
 package dev.omni.job;
 
 import dev.omni.daytona.DaytonaException;
+import dev.omni.daytona.DaytonaException.Kind;
 import io.smallrye.mutiny.Uni;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -11,19 +12,19 @@ final class EndFile {
 
     private EndFile() {}
 
-    /** How a job with this exit code ended. */
+    /** How a job with this exit code ended. Fails when the file cannot be read now, though it may be there. */
     static Uni<JobEnd> statusOf(JobRef job, int exitCode) {
         return job.sandbox()
                 .toolbox()
                 .download(job.directory() + "/end", MAX_BYTES)
                 .map(bytes -> parse(bytes.toString(StandardCharsets.US_ASCII), exitCode))
-                .onFailure(DaytonaException.class)
-                .recoverWithItem(() -> unread(exitCode));
+                .onFailure(DaytonaException.is(Kind.NOT_FOUND))
+                .recoverWithItem(() -> byExitCode(exitCode));
     }
 
     /** The exit code alone decides. */
-    static JobEnd unread(int exitCode) {
-        return new JobEnd(exitCode == 0 ? JobStatus.SUCCEEDED : JobStatus.FAILED, exitCode, null);
+    static JobEnd byExitCode(int exitCode) {
+        return new JobEnd(exitCode == 0 ? JobStatus.SUCCEEDED : JobStatus.FAILED, exitCode, null, false);
     }
 
     private static JobEnd parse(String text, int exitCode) {
@@ -31,12 +32,12 @@ final class EndFile {
         JobStatus status = switch (words[0]) {
             case "timed_out" -> JobStatus.TIMED_OUT;
             case "cancelled" -> JobStatus.CANCELLED;
-            default -> unread(exitCode).status();
+            default -> byExitCode(exitCode).status();
         };
         Instant at = null;
         if (words.length == 2 && words[1].matches("\\d{1,12}")) {
             at = Instant.ofEpochSecond(Long.parseLong(words[1]));
         }
-        return new JobEnd(status, exitCode, at);
+        return new JobEnd(status, exitCode, at, false);
     }
 }

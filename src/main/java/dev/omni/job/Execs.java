@@ -94,6 +94,10 @@ class Execs {
                 .with(done -> {}, failure -> LOG.debugf("Left behind by a command: %s", failure));
     }
 
+    private static boolean isInsideCharacter(byte utf8) {
+        return (utf8 & 0xC0) == 0x80;
+    }
+
     /** What was printed, up to a limit for each stream. */
     private static final class Printed {
         private final ByteArrayOutputStream stdout = new ByteArrayOutputStream();
@@ -113,6 +117,9 @@ class Execs {
                             : log.data().getBytes(StandardCharsets.UTF_8);
                     ByteArrayOutputStream out = log.stream() == OutputStream.STDERR ? stderr : stdout;
                     int room = Math.min(bytes.length, limit - out.size());
+                    while (room > 0 && room < bytes.length && isInsideCharacter(bytes[room])) {
+                        room--;
+                    }
                     out.write(bytes, 0, room);
                     truncated |= room < bytes.length;
                 }

@@ -27,7 +27,7 @@ public interface JobConfig {
     @Max(1000)
     int keep();
 
-    /** How often a running command's record is looked at. The end of a job is seen no later than this after it. */
+    /** How often a running command's record is looked at. The end of a job is seen about this long after it, at the most. */
     @WithDefault("200MS")
     Duration pollInterval();
 

@@ -19,7 +19,12 @@ class JobDirectories {
 
     /** The job's directory, absolute. */
     Uni<String> of(SandboxAccess sandbox, UUID jobId) {
-        return home(sandbox).map(home -> home + "/.omni/jobs/" + jobId);
+        return root(sandbox).map(root -> root + "/" + jobId);
+    }
+
+    /** The directory of all of them. */
+    Uni<String> root(SandboxAccess sandbox) {
+        return home(sandbox).map(home -> home + "/.omni/jobs");
     }
 
     private Uni<String> home(SandboxAccess sandbox) {

@@ -8,10 +8,15 @@ import org.jspecify.annotations.Nullable;
  *
  * @param exitCode from Daytona's record; -1 when there is none
  * @param at null where it is not known
+ * @param outputLost whether the end of the output went with the job's session before it could be read
  */
-record JobEnd(JobStatus status, int exitCode, @Nullable Instant at) {
+record JobEnd(JobStatus status, int exitCode, @Nullable Instant at, boolean outputLost) {
     static JobEnd lost() {
-        return new JobEnd(JobStatus.LOST, -1, null);
+        return new JobEnd(JobStatus.LOST, -1, null, false);
+    }
+
+    JobEnd withOutputLost() {
+        return new JobEnd(status, exitCode, at, true);
     }
 
     /** The reason that the closing failure tells; null for a success. */
@@ -22,7 +27,7 @@ record JobEnd(JobStatus status, int exitCode, @Nullable Instant at) {
             case CANCELLED -> "cancelled";
             case TIMED_OUT -> "exec_timeout";
             case LOST -> "job_lost";
-            case SUCCEEDED, RUNNING -> null;
+            case SUCCEEDED, RUNNING -> outputLost ? "output_lost" : null;
         };
     }
 
@@ -35,7 +40,7 @@ record JobEnd(JobStatus status, int exitCode, @Nullable Instant at) {
             case CANCELLED -> "The job was cancelled.";
             case TIMED_OUT -> "The job reached its time limit and was ended.";
             case LOST -> "How the job ended cannot be known: its sandbox stopped or its record is gone.";
-            case SUCCEEDED, RUNNING -> "";
+            case SUCCEEDED, RUNNING -> "The command succeeded, but the end of its output could not be read.";
         };
     }
 }

@@ -27,8 +27,8 @@ public sealed interface JobEvent {
     /**
      * The job did not succeed.
      *
-     * @param code stable, snake_case: {@code command_failed}, {@code exec_timeout}, {@code cancelled}, {@code job_lost} or
-     *     {@code prompt_failed}
+     * @param code stable, snake_case: {@code command_failed}, {@code exec_timeout}, {@code cancelled}, {@code job_lost},
+     *     {@code output_lost} or {@code prompt_failed}
      */
     record Failure(String cursor, Instant at, String code, String message) implements JobEvent {}
 

@@ -1,6 +1,7 @@
 package dev.omni.job;
 
 import dev.omni.daytona.DaytonaException;
+import dev.omni.daytona.DaytonaException.Kind;
 import dev.omni.daytona.Session;
 import dev.omni.daytona.Toolbox;
 import dev.omni.problem.ProblemException;
@@ -8,10 +9,12 @@ import dev.omni.sandbox.Sandboxes;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.Cancellable;
+import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
@@ -35,22 +38,29 @@ final class JobLog {
     private static final Logger LOG = Logger.getLogger(JobLog.class);
     private static final long FIRST_RETRY_MILLIS = 100;
     private static final long MAX_RETRY_MILLIS = 2_000;
-    private static final int DRAIN_ATTEMPTS = 5;
+    /** How long the end of a job is looked for at the least, however long ago it should have been over. */
+    private static final Duration CLOSING = Duration.ofSeconds(60);
+
+    /** How many looks in a row must find a session or sandbox gone: one answer may come from something on the way. */
+    private static final int GONE_FOR_GOOD = 3;
 
     private final Vertx vertx;
     private final JobRef job;
     private final Toolbox toolbox;
-    private final String commandId;
     private final Spool spool;
     private final JobConfig config;
     private final Sandboxes sandboxes;
     private final Set<Runnable> waiting = ConcurrentHashMap.newKeySet();
 
+    private String commandId;
+    private int gone;
+    private @Nullable Context context;
     private boolean full;
     private boolean closed;
     private boolean draining;
     private byte lastByte = '\n';
     private Cancellable following = () -> {};
+    private Cancellable finishing = () -> {};
     private Instant lastAnswer = Instant.now();
     private volatile @Nullable JobEnd end;
 
@@ -99,15 +109,19 @@ final class JobLog {
 
     /** Begins to read. To be called once, on the context that everything then happens on. */
     void start() {
+        context = vertx.getOrCreateContext();
         follow(0);
         pollLater(config.pollInterval().toMillis());
     }
 
-    /** Stops reading; the job itself goes on. */
+    /** Stops reading; the job itself goes on. From any thread. */
     void close() {
-        closed = true;
-        following.cancel();
-        spool.close();
+        Objects.requireNonNull(context, "started").runOnContext(ignored -> {
+            closed = true;
+            following.cancel();
+            finishing.cancel();
+            spool.close();
+        });
     }
 
     private boolean reading() {
@@ -161,22 +175,29 @@ final class JobLog {
 
     private Uni<Void> store(Buffer bytes) {
         long room = config.spool().maxPerJob().asLongValue() - spool.length();
-        Buffer fitting = bytes;
-        if (bytes.length() > room) {
-            full = true;
-            fitting = bytes.slice(0, (int) Math.max(0, room)).copy();
-            lastByte = fitting.length() > 0 ? fitting.getByte(fitting.length() - 1) : lastByte;
-            fitting.appendBuffer(line("output beyond %d bytes is not streamed"
-                    .formatted(config.spool().maxPerJob().asLongValue())));
-            LOG.warnf("The output of job %s is larger than may be kept; the rest is not streamed", job.id());
+        boolean fits = bytes.length() <= room;
+        Buffer stored = bytes;
+        if (!fits) {
+            stored = bytes.slice(0, (int) Math.max(0, room)).copy();
+            byte last = stored.length() > 0 ? stored.getByte(stored.length() - 1) : lastByte;
+            stored.appendBuffer(truncation(last));
         }
-        lastByte = fitting.getByte(fitting.length() - 1);
-        return spool.append(fitting).invoke(this::wake);
+        byte last = stored.getByte(stored.length() - 1);
+        // Only what has been written counts: an append that is cancelled is done again, at the same place.
+        return spool.append(stored).invoke(() -> {
+            lastByte = last;
+            if (!fits) {
+                full = true;
+                LOG.warnf("The output of job %s is larger than may be kept; the rest is not streamed", job.id());
+            }
+            wake();
+        });
     }
 
     /** A line of our own on stderr, written as Daytona would, so that it is one for every reader and has its place. */
-    private Buffer line(String text) {
-        return Buffer.buffer((lastByte == '\n' ? "" : "\n") + "\2\2\2omni: " + text + "\n");
+    private Buffer truncation(byte last) {
+        return Buffer.buffer("%s\2\2\2omni: output beyond %d bytes is not streamed\n"
+                .formatted(last == '\n' ? "" : "\n", config.spool().maxPerJob().asLongValue()));
     }
 
     private void wake() {
@@ -196,17 +217,51 @@ final class JobLog {
             return;
         }
         lastAnswer = Instant.now();
+        gone = 0;
         Integer exitCode = record.exitCode();
-        if (exitCode != null) {
-            draining = true;
-            following.cancel();
-            drain(exitCode, 1);
-        } else if (Instant.now().isAfter(job.overdueAt())) {
-            LOG.warnf("Job %s has no exit code long after its time limit", job.id());
-            finish(JobEnd.lost());
+        if (exitCode == null) {
+            if (overdue()) {
+                LOG.warnf("Job %s has no exit code long after its time limit", job.id());
+                finish(JobEnd.lost());
+            } else {
+                pollLater(config.pollInterval().toMillis());
+            }
+        } else if (exitCode == JobRecords.NOT_THE_FIRST) {
+            lookForTheFirst(exitCode);
         } else {
-            pollLater(config.pollInterval().toMillis());
+            conclude(exitCode);
         }
+    }
+
+    /**
+     * The script says that another run of this job came before: a proxy has repeated the call that started it, and we were
+     * told of the second command. The first is the job.
+     */
+    private void lookForTheFirst(int exitCode) {
+        toolbox.session(job.sessionId())
+                .map(JobRecords::commandOf)
+                .subscribe()
+                .with(
+                        found -> {
+                            if (!reading()) {
+                                return;
+                            }
+                            if (found.isPresent() && !found.get().id().equals(commandId)) {
+                                commandId = found.get().id();
+                                following.cancel();
+                                follow(0);
+                                pollLater(config.pollInterval().toMillis());
+                            } else {
+                                conclude(exitCode);
+                            }
+                        },
+                        this::pollFailed);
+    }
+
+    private void conclude(int exitCode) {
+        draining = true;
+        following.cancel();
+        drain(exitCode, 0, closingTime());
     }
 
     private void pollFailed(Throwable failure) {
@@ -216,8 +271,7 @@ final class JobLog {
         if (failure instanceof DaytonaException daytona) {
             switch (daytona.kind()) {
                 case NOT_FOUND, GONE -> {
-                    LOG.infof("The session of job %s is gone", job.id());
-                    finish(JobEnd.lost());
+                    isGone("its session is gone");
                     return;
                 }
                 case NOT_RUNNING, REFUSED -> {
@@ -241,50 +295,98 @@ final class JobLog {
         }
         if (failure instanceof ProblemException problem && !(failure instanceof DaytonaException)) {
             // Stopping or deleting a sandbox forgets its sessions, so whatever it is now, the record is gone.
-            LOG.infof("The sandbox of job %s is gone or not running: %s", job.id(), problem.code());
-            finish(JobEnd.lost());
+            isGone("of its sandbox: " + problem.detail());
         } else {
             pollAgain();
         }
     }
 
+    private void isGone(String why) {
+        gone++;
+        if (gone < GONE_FOR_GOOD) {
+            pollLater(config.pollInterval().toMillis());
+            return;
+        }
+        LOG.infof("How job %s ended cannot be known: %s", job.id(), why);
+        finish(JobEnd.lost());
+    }
+
     private void pollAgain() {
-        if (lastAnswer.plus(config.giveUpAfter()).isBefore(Instant.now())) {
-            LOG.warnf("Daytona did not tell of job %s for %s", job.id(), config.giveUpAfter());
+        if (lastAnswer.plus(config.giveUpAfter()).isBefore(Instant.now()) || overdue()) {
+            LOG.warnf("Daytona does not tell of job %s", job.id());
             finish(JobEnd.lost());
         } else {
             pollLater(backoff(3));
         }
     }
 
-    /** Reads the whole log once more: when the exit code is there it is complete, whatever the stream has brought. */
-    private void drain(int exitCode, int attempt) {
-        Duration wait = Duration.ofMillis(backoff(attempt));
-        append(toolbox.readLog(job.sessionId(), commandId)).subscribe().with(ignored -> conclude(exitCode), failure -> {
-            if (closed) {
-                return;
-            }
-            boolean gone =
-                    failure instanceof DaytonaException daytona && daytona.kind() == DaytonaException.Kind.NOT_FOUND;
-            if (gone || attempt >= DRAIN_ATTEMPTS) {
-                LOG.errorf("The end of the output of job %s could not be read: %s", job.id(), failure);
-                store(line("the end of the output could not be read"))
-                        .subscribe()
-                        .with(ignored -> conclude(exitCode), broken -> conclude(exitCode));
-            } else {
-                vertx.setTimer(wait.toMillis(), timer -> drain(exitCode, attempt + 1));
-            }
-        });
+    private boolean overdue() {
+        return Instant.now().isAfter(job.overdueAt());
     }
 
-    private void conclude(int exitCode) {
+    /** Until when the end of a job that has an exit code is looked for. */
+    private Instant closingTime() {
+        Instant now = Instant.now();
+        Instant atLeast = later(job.overdueAt(), now.plus(CLOSING));
+        Instant atMost = now.plus(config.giveUpAfter());
+        return atLeast.isBefore(atMost) ? atLeast : atMost;
+    }
+
+    private static Instant later(Instant one, Instant other) {
+        return one.isAfter(other) ? one : other;
+    }
+
+    /** Reads the whole log once more: when the exit code is there it is complete, whatever the stream has brought. */
+    private void drain(int exitCode, int failures, Instant until) {
+        finishing = append(toolbox.readLog(job.sessionId(), commandId))
+                .subscribe()
+                .with(
+                        read -> readEnd(exitCode, 0, until, false),
+                        failure -> again(failure, failures, until, () -> drain(exitCode, failures + 1, until), () -> {
+                            LOG.errorf("The end of the output of job %s could not be read: %s", job.id(), failure);
+                            readEnd(exitCode, 0, until, true);
+                        }));
+    }
+
+    private void readEnd(int exitCode, int failures, Instant until, boolean outputLost) {
+        finishing = EndFile.statusOf(job, exitCode)
+                .subscribe()
+                .with(
+                        end -> finish(outputLost ? end.withOutputLost() : end),
+                        failure -> again(
+                                failure,
+                                failures,
+                                until,
+                                () -> readEnd(exitCode, failures + 1, until, outputLost),
+                                () -> {
+                                    JobEnd end = EndFile.byExitCode(exitCode);
+                                    finish(outputLost ? end.withOutputLost() : end);
+                                }));
+    }
+
+    /** Tries once more after a while, unless what is asked for is gone or it has taken too long. */
+    private void again(Throwable failure, int failures, Instant until, Runnable retry, Runnable giveUp) {
         if (closed) {
             return;
         }
-        EndFile.statusOf(job, exitCode).subscribe().with(this::finish, failure -> finish(EndFile.unread(exitCode)));
+        boolean forGood = DaytonaException.is(Kind.NOT_FOUND)
+                .or(DaytonaException.is(Kind.GONE))
+                .test(failure);
+        if (forGood || Instant.now().isAfter(until)) {
+            giveUp.run();
+        } else {
+            vertx.setTimer(backoff(failures + 1), timer -> {
+                if (!closed) {
+                    retry.run();
+                }
+            });
+        }
     }
 
     private void finish(JobEnd how) {
+        if (closed) {
+            return;
+        }
         draining = true;
         following.cancel();
         end = how;

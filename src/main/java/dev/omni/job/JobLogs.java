@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -44,12 +45,14 @@ class JobLogs {
 
     /** A log with its readers. While it is kept, a reader that comes back finds it as it was. */
     private static final class Entry {
+        final JobRef job;
         final Uni<JobLog> log;
         private int holders;
         private long generation;
         private boolean closed;
 
-        Entry(Uni<JobLog> log) {
+        Entry(JobRef job, Uni<JobLog> log) {
+            this.job = job;
             this.log = log;
         }
     }
@@ -67,7 +70,7 @@ class JobLogs {
                             .emitOn(task -> context.runOnContext(ignored -> task.run()))
                             .invoke(log -> log.ended().subscribe().with(ignored -> release(job.id(), entry)))
                             .onFailure()
-                            .invoke(failure -> release(job.id(), entry));
+                            .invoke(failure -> forget(job.id(), entry));
                 })
                 .replaceWithVoid()
                 .onFailure()
@@ -82,6 +85,8 @@ class JobLogs {
             Context context = VertxContext.getOrCreateDuplicatedContext(vertx);
             Entry entry = hold(job);
             return entry.log
+                    .onFailure()
+                    .invoke(failure -> forget(job.id(), entry))
                     .onItem()
                     .transformToMulti(log -> new JobReader(log, start, context).events())
                     .onTermination()
@@ -89,14 +94,19 @@ class JobLogs {
         });
     }
 
+    /** Whether anybody reads the job on this replica. */
+    boolean isRead(UUID jobId) {
+        return entries.containsKey(jobId);
+    }
+
     private Entry hold(JobRef job) {
         while (true) {
             Entry entry = entries.computeIfAbsent(job.id(), id -> {
                 if (entries.size() >= config.spool().maxJobs()) {
                     throw new ProblemException(
-                            ProblemCode.UPSTREAM_UNAVAILABLE, "Too many jobs are being followed; try again later.");
+                            ProblemCode.RATE_LIMITED, "Too many jobs are being followed here; try again later.");
                 }
-                return new Entry(open(job).memoize().indefinitely());
+                return new Entry(job, open(job).memoize().indefinitely());
             });
             synchronized (entry) {
                 if (!entry.closed) {
@@ -109,6 +119,14 @@ class JobLogs {
         }
     }
 
+    /** A log that could not be opened: the next reader tries again. */
+    private void forget(UUID jobId, Entry entry) {
+        synchronized (entry) {
+            entry.closed = true;
+        }
+        entries.remove(jobId, entry);
+    }
+
     private void release(UUID jobId, Entry entry) {
         long seen;
         synchronized (entry) {
@@ -118,7 +136,9 @@ class JobLogs {
             }
             seen = ++entry.generation;
         }
-        vertx.setTimer(config.spool().keepFor().toMillis(), timer -> {
+        // Nobody comes back to what is not listed.
+        long keep = entry.job.isListed() ? config.spool().keepFor().toMillis() : 1;
+        vertx.setTimer(Math.max(1, keep), timer -> {
             synchronized (entry) {
                 if (entry.holders > 0 || entry.generation != seen || entry.closed) {
                     return;
@@ -149,6 +169,14 @@ class JobLogs {
 
     void stop(@Observes ShutdownEvent event) {
         entries.values().forEach(entry -> entry.log.subscribe().with(JobLog::close, failure -> {}));
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.toList()) {
+                Files.deleteIfExists(file);
+            }
+            Files.deleteIfExists(directory);
+        } catch (IOException e) {
+            LOG.debugf("Spool files stay in %s: %s", directory, e.getMessage());
+        }
     }
 
     private static Path spoolDirectory(JobConfig config) {

@@ -2,6 +2,7 @@ package dev.omni.job;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.omni.daytona.DaytonaException;
 import dev.omni.daytona.DaytonaException.Kind;
 import dev.omni.daytona.Session;
 import dev.omni.daytona.Toolbox;
@@ -19,7 +20,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -29,15 +33,20 @@ class JobRecords {
     private static final Logger LOG = Logger.getLogger(JobRecords.class);
     private static final String SESSION_PREFIX = "omni-";
     private static final int MAX_HEADER_BYTES = 4096;
+    private static final Pattern DIRECTORY = Pattern.compile("[0-9a-f-]{36}");
+
+    /** How many directories are removed at a time: their names make one command. */
+    private static final int MAX_REMOVED = 500;
+
     private static final Duration REMOVE_TIMEOUT = Duration.ofSeconds(10);
 
     /** What the script answers when another run of the same job came first. */
-    private static final int NOT_THE_FIRST = 125;
+    static final int NOT_THE_FIRST = 125;
 
     private final JobConfig config;
     private final JobDirectories directories;
     private final JobLogs logs;
-    private final Cache<UUID, Job> finished = Caffeine.newBuilder()
+    private final Cache<String, Job> finished = Caffeine.newBuilder()
             .maximumSize(1_000)
             .expireAfterWrite(Duration.ofMinutes(10))
             .build();
@@ -68,7 +77,7 @@ class JobRecords {
                         .session(sessionOf(jobId))
                         .map(session ->
                                 inSession(sandbox, jobId, session, directory).orElseThrow(JobRecords::notFound))
-                        .onFailure(failure -> Jobs.is(failure, Kind.NOT_FOUND))
+                        .onFailure(DaytonaException.is(Kind.NOT_FOUND))
                         .recoverWithUni(() -> withoutSession(sandbox, jobId, directory)));
     }
 
@@ -97,12 +106,13 @@ class JobRecords {
 
     /** A job as its owner sees it. */
     Uni<Job> describe(JobRef job) {
-        Job known = finished.getIfPresent(job.id());
-        if (known != null && known.sandboxId().equals(job.sandbox().id())) {
-            return Uni.createFrom().item(known);
-        }
         if (job.command().isEmpty()) {
             return Uni.createFrom().item(() -> describe(job, JobEnd.lost(), null));
+        }
+        String commandId = job.command().get().id();
+        Job known = finished.getIfPresent(commandId);
+        if (known != null) {
+            return Uni.createFrom().item(known);
         }
         Integer exitCode = job.command().get().exitCode();
         if (exitCode == null) {
@@ -112,7 +122,7 @@ class JobRecords {
         }
         return EndFile.statusOf(job, exitCode)
                 .chain(end -> result(job).map(result -> describe(job, end, result.orElse(null))))
-                .invoke(done -> finished.put(job.id(), done));
+                .invoke(done -> finished.put(commandId, done));
     }
 
     /** The id of a running job's command; fails with {@code job_finished}. */
@@ -127,8 +137,9 @@ class JobRecords {
     void prune(SandboxAccess sandbox) {
         all(sandbox)
                 .map(jobs -> jobs.stream()
-                        .filter(job ->
-                                job.command().isPresent() && job.command().get().exitCode() != null)
+                        .filter(job -> job.command().isPresent()
+                                && job.command().get().exitCode() != null
+                                && !logs.isRead(job.id()))
                         .sorted(Comparator.comparingLong(
                                         (JobRef job) -> job.header().createdAt())
                                 .reversed())
@@ -140,10 +151,44 @@ class JobRecords {
                         .transformToUniAndConcatenate(this::remove)
                         .onItem()
                         .ignoreAsUni())
+                .chain(() -> pruneForgotten(sandbox))
                 .subscribe()
                 .with(
                         done -> {},
                         failure -> LOG.warnf("Old jobs of sandbox %s could not be removed: %s", sandbox.id(), failure));
+    }
+
+    /** The directories of jobs whose sessions a stop of the sandbox has forgotten; as many of the newest stay. */
+    private Uni<Void> pruneForgotten(SandboxAccess sandbox) {
+        return directories
+                .root(sandbox)
+                .chain(root -> sandbox.toolbox()
+                        .execute(
+                                "ls -1t -- %s | tail -n +%d".formatted(Quoting.word(root), 2 * config.keep() + 1),
+                                Map.of(),
+                                REMOVE_TIMEOUT)
+                        .chain(listed -> listed.output().isBlank()
+                                ? Uni.createFrom().voidItem()
+                                : sandbox.toolbox().sessions().chain(sessions -> {
+                                    Set<String> alive = sessions.stream()
+                                            .map(session -> session.id().replaceFirst("^omni-(exec-)?", ""))
+                                            .collect(Collectors.toSet());
+                                    List<String> forgotten = listed.output()
+                                            .lines()
+                                            .filter(name ->
+                                                    DIRECTORY.matcher(name).matches() && !alive.contains(name))
+                                            .map(name -> root + "/" + name)
+                                            .limit(MAX_REMOVED)
+                                            .toList();
+                                    return forgotten.isEmpty()
+                                            ? Uni.createFrom().voidItem()
+                                            : sandbox.toolbox()
+                                                    .execute(
+                                                            "rm -rf -- " + Quoting.words(forgotten),
+                                                            Map.of(),
+                                                            REMOVE_TIMEOUT)
+                                                    .replaceWithVoid();
+                                })));
     }
 
     /** Removes what is left of a job in its sandbox. */
@@ -151,7 +196,6 @@ class JobRecords {
         Toolbox toolbox = job.sandbox().toolbox();
         return toolbox.deleteSession(job.sessionId())
                 .chain(() -> toolbox.execute("rm -rf -- " + Quoting.word(job.directory()), Map.of(), REMOVE_TIMEOUT))
-                .invoke(() -> finished.invalidate(job.id()))
                 .replaceWithVoid();
     }
 
@@ -168,7 +212,10 @@ class JobRecords {
 
     private Job describe(JobRef job, JobEnd end, JobEvent.@Nullable JobResult result) {
         Integer exitCode = end.status() == JobStatus.LOST ? null : (Integer) end.exitCode();
-        return describe(job, end.status(), exitCode, end.at(), result);
+        // Its second may be the one that the job was created in.
+        Instant created = job.header().createdInstant();
+        Instant finishedAt = end.at() != null && end.at().isBefore(created) ? created : end.at();
+        return describe(job, end.status(), exitCode, finishedAt, result);
     }
 
     private static Job describe(
@@ -210,8 +257,11 @@ class JobRecords {
                         JobHeader.of(command.text()).orElseThrow()));
     }
 
-    /** A stop of the sandbox forgets its sessions, not its files: the job's own copy of its header says that it was. */
-    private Uni<JobRef> withoutSession(SandboxAccess sandbox, UUID jobId, String directory) {
+    /**
+     * A job of which only its files are left. A stop of the sandbox forgets its sessions, not its files: the job's own copy
+     * of its header says that it was. Fails with {@code job_not_found}.
+     */
+    Uni<JobRef> withoutSession(SandboxAccess sandbox, UUID jobId, String directory) {
         return sandbox.toolbox()
                 .download(directory + "/job", MAX_HEADER_BYTES)
                 .map(bytes -> new JobRef(
@@ -221,7 +271,7 @@ class JobRecords {
                         Optional.empty(),
                         directory,
                         JobHeader.of(bytes.toString(StandardCharsets.UTF_8)).orElseThrow(JobRecords::notFound)))
-                .onFailure(failure -> Jobs.is(failure, Kind.NOT_FOUND))
+                .onFailure(DaytonaException.is(Kind.NOT_FOUND))
                 .transform(failure -> notFound());
     }
 

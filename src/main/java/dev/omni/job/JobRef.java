@@ -24,6 +24,11 @@ record JobRef(
     /** What a sandbox may take longer than the time limit to end a command and tell of it. */
     private static final Duration GRACE = Duration.ofSeconds(90);
 
+    /** Whether it is one of the sandbox's jobs, rather than a command that somebody waits for. */
+    boolean isListed() {
+        return sessionId.equals(JobRecords.sessionOf(id));
+    }
+
     /** When a job without an exit code counts as lost: its time limit is enforced inside the sandbox, and long over. */
     Instant overdueAt() {
         return header.createdInstant().plusSeconds(header.timeoutSeconds()).plus(GRACE);

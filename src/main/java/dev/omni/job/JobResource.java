@@ -31,6 +31,7 @@ import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestMulti;
 import org.jboss.resteasy.reactive.RestResponse;
+import org.jboss.resteasy.reactive.server.Cancellable;
 import org.jspecify.annotations.Nullable;
 
 /** Running things in a sandbox. */
@@ -89,6 +90,7 @@ public class JobResource {
 
     @POST
     @Path("/{sandboxId}/jobs")
+    @Cancellable(false) // A caller who hangs up must not keep a job that has begun from being followed.
     @Consumes(MediaType.APPLICATION_JSON)
     @Operation(
             operationId = "startJob",

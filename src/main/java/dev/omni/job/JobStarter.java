@@ -2,6 +2,7 @@ package dev.omni.job;
 
 import com.fasterxml.uuid.Generators;
 import com.fasterxml.uuid.impl.TimeBasedEpochGenerator;
+import dev.omni.daytona.DaytonaException;
 import dev.omni.daytona.DaytonaException.Kind;
 import dev.omni.daytona.Session;
 import dev.omni.daytona.Toolbox;
@@ -23,24 +24,24 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Supplier;
-import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /** Starts jobs: a Daytona session each, whose id is the job's, so that every replica can find it. */
 @ApplicationScoped
 class JobStarter {
-    private static final Logger LOG = Logger.getLogger(JobStarter.class);
     /** How long the call that made a session may take until it has started the job in it. */
     private static final Duration STARTING = Duration.ofSeconds(5);
 
     private final TimeBasedEpochGenerator ids = Generators.timeBasedEpochGenerator();
     private final JobConfig config;
     private final JobDirectories directories;
+    private final JobRecords records;
     private final Polling polling;
 
-    JobStarter(JobConfig config, JobDirectories directories, Polling polling) {
+    JobStarter(JobConfig config, JobDirectories directories, JobRecords records, Polling polling) {
         this.config = config;
         this.directories = directories;
+        this.records = records;
         this.polling = polling;
     }
 
@@ -70,12 +71,36 @@ class JobStarter {
         Toolbox toolbox = sandbox.toolbox();
         return directories.of(sandbox, id).chain(directory -> {
             Supplier<Uni<Start>> run = () -> run(sandbox, job, id, sessionId, directory, header);
+            if (!mayExist) {
+                return toolbox.createSession(sessionId).chain(run::get);
+            }
             return toolbox.createSession(sessionId)
                     .replaceWith(true)
-                    .onFailure(failure -> mayExist && Jobs.is(failure, Kind.CONFLICT))
+                    .onFailure(DaytonaException.is(Kind.CONFLICT))
                     .recoverWithItem(false)
-                    .chain(created -> created ? run.get() : existing(sandbox, id, sessionId, directory, header, run));
+                    .chain(created -> created
+                            ? forgotten(sandbox, id, sessionId, directory, header, run)
+                            : existing(sandbox, id, sessionId, directory, header, run));
         });
+    }
+
+    /** The session is new, but a job of that id may have run before a stop of the sandbox: then that is the job. */
+    private Uni<Start> forgotten(
+            SandboxAccess sandbox,
+            UUID id,
+            String sessionId,
+            String directory,
+            JobHeader header,
+            Supplier<Uni<Start>> run) {
+        return records.withoutSession(sandbox, id, directory)
+                .map(Optional::of)
+                .onFailure(ProblemException.class)
+                .recoverWithUni(failure -> failure instanceof DaytonaException
+                        ? Uni.createFrom().failure(failure)
+                        : Uni.createFrom().item(Optional.empty()))
+                .chain(job -> job.isEmpty()
+                        ? run.get()
+                        : sandbox.toolbox().deleteSession(sessionId).chain(() -> repeated(job.get(), header)));
     }
 
     private Uni<Start> run(
@@ -86,22 +111,26 @@ class JobStarter {
                 : Uni.createFrom().voidItem();
         String script = JobScript.run(header, directory, command(job), cwd(job), job.env(), stdin(job));
         return stdin.chain(() -> toolbox.start(sessionId, script))
-                .map(commandId -> new Session.Command(commandId, script, null))
-                // The call may have arrived though its answer did not: what the session says counts.
+                .map(commandId -> new Session.Command(commandId, "", null))
                 .onFailure()
-                .recoverWithUni(failure -> toolbox.session(sessionId)
-                        .onFailure()
-                        .transform(ignored -> failure)
-                        .map(JobRecords::commandOf)
-                        .chain(found -> found.isPresent()
-                                ? Uni.createFrom().item(found.get())
-                                : Uni.createFrom().failure(failure)))
-                .onFailure()
-                .invoke(failure -> toolbox.deleteSession(sessionId)
-                        .subscribe()
-                        .with(done -> {}, again -> LOG.warnf("An empty session stays in sandbox %s", sandbox.id())))
+                .recoverWithUni(failure -> maybeStarted(toolbox, sessionId, failure))
                 .map(command ->
                         new Start(new JobRef(sandbox, id, sessionId, Optional.of(command), directory, header), true));
+    }
+
+    /** The call may have arrived though its answer did not: what the session says counts. */
+    private static Uni<Session.Command> maybeStarted(Toolbox toolbox, String sessionId, Throwable failure) {
+        return toolbox.session(sessionId)
+                .map(JobRecords::commandOf)
+                .onFailure()
+                .transform(unknown -> failure)
+                .chain(found -> found.isPresent()
+                        ? Uni.createFrom().item(found.get())
+                        // It is empty for certain, and would only be in the way of a repeated call.
+                        : toolbox.deleteSession(sessionId)
+                                .onItemOrFailure()
+                                .transformToUni(
+                                        (done, again) -> Uni.createFrom().failure(failure)));
     }
 
     private Uni<Start> existing(
@@ -123,15 +152,17 @@ class JobStarter {
                         return run.get();
                     }
                     JobHeader first = JobHeader.of(command.get().text()).orElse(header);
-                    if (!first.request().equals(header.request())) {
-                        return Uni.createFrom()
-                                .failure(new ProblemException(
-                                        ProblemCode.IDEMPOTENCY_CONFLICT,
-                                        "The Idempotency-Key was used for another job in this sandbox."));
-                    }
-                    JobRef job = new JobRef(sandbox, id, sessionId, command, directory, first);
-                    return Uni.createFrom().item(new Start(job, false));
+                    return repeated(new JobRef(sandbox, id, sessionId, command, directory, first), header);
                 });
+    }
+
+    private static Uni<Start> repeated(JobRef first, JobHeader wanted) {
+        return first.header().request().equals(wanted.request())
+                ? Uni.createFrom().item(new Start(first, false))
+                : Uni.createFrom()
+                        .failure(new ProblemException(
+                                ProblemCode.IDEMPOTENCY_CONFLICT,
+                                "The Idempotency-Key was used for another job in this sandbox."));
     }
 
     private JobHeader header(NewJob job) {

@@ -67,14 +67,14 @@ public class Jobs {
 
     /** One job. */
     public Uni<Job> get(Caller caller, String sandboxId, UUID jobId) {
-        return withJob(caller, sandboxId, jobId, records::describe);
+        return viewing(caller, sandboxId, jobId, records::describe);
     }
 
     /** The sandbox's jobs that are still kept, newest first. */
     public Uni<List<Job>> list(Caller caller, String sandboxId) {
-        return inSandbox(
-                caller,
+        return explaining(
                 sandboxId,
+                sandboxes.view(caller, sandboxId),
                 sandbox -> records.all(sandbox)
                         .chain(jobs -> jobs.isEmpty()
                                 ? Uni.createFrom().item(List.<Job>of())
@@ -96,7 +96,7 @@ public class Jobs {
      * {@code sandbox_not_ready} or {@code invalid_cursor}.
      */
     public Uni<JobStream> events(Caller caller, String sandboxId, UUID jobId, @Nullable String cursor) {
-        return withJob(
+        return viewing(
                 caller,
                 sandboxId,
                 jobId,
@@ -115,7 +115,7 @@ public class Jobs {
             UUID jobId,
             @Nullable String cursor,
             JobEvent.@Nullable OutputStream stream) {
-        return withJob(
+        return viewing(
                 caller,
                 sandboxId,
                 jobId,
@@ -124,7 +124,7 @@ public class Jobs {
 
     /** Writes to a job's stdin. Fails with {@code job_finished} or {@code input_closed}, beside the codes of events. */
     public Uni<Void> input(Caller caller, String sandboxId, UUID jobId, String data) {
-        return withJob(
+        return changing(
                 caller,
                 sandboxId,
                 jobId,
@@ -139,14 +139,14 @@ public class Jobs {
                     return job.sandbox()
                             .toolbox()
                             .input(job.sessionId(), commandId, data)
-                            .onFailure(failure -> is(failure, Kind.GONE))
+                            .onFailure(DaytonaException.is(Kind.GONE))
                             .transform(failure -> finished());
                 }));
     }
 
     /** Ends a running job: TERM, then KILL. Fails with {@code job_finished}, beside the codes of events. */
     public Uni<Void> cancel(Caller caller, String sandboxId, UUID jobId) {
-        return withJob(
+        return changing(
                 caller, sandboxId, jobId, job -> records.requireRunning(job).chain(commandId -> end(job)));
     }
 
@@ -166,10 +166,6 @@ public class Jobs {
         return new ProblemException(ProblemCode.JOB_FINISHED, "The job has finished.");
     }
 
-    static boolean is(Throwable failure, Kind kind) {
-        return failure instanceof DaytonaException daytona && daytona.kind() == kind;
-    }
-
     private JobStream stream(JobRef job, Cursor from) {
         Multi<JobEvent> events = job.command().isPresent()
                 ? logs.events(job, from)
@@ -177,16 +173,26 @@ public class Jobs {
         return new JobStream(from.encode(job.id()), events);
     }
 
-    private <T> Uni<T> withJob(Caller caller, String sandboxId, UUID jobId, Function<JobRef, Uni<? extends T>> action) {
+    private <T> Uni<T> viewing(Caller caller, String sandboxId, UUID jobId, Function<JobRef, Uni<? extends T>> action) {
+        return explaining(
+                sandboxId,
+                sandboxes.view(caller, sandboxId),
+                sandbox -> records.find(sandbox, jobId).chain(action));
+    }
+
+    private <T> Uni<T> changing(
+            Caller caller, String sandboxId, UUID jobId, Function<JobRef, Uni<? extends T>> action) {
         return inSandbox(
                 caller, sandboxId, sandbox -> records.find(sandbox, jobId).chain(action));
     }
 
     private <T> Uni<T> inSandbox(Caller caller, String sandboxId, Function<SandboxAccess, Uni<T>> action) {
-        return sandboxes
-                .access(caller, sandboxId)
-                .chain(sandbox -> action.apply(sandbox)
-                        .onFailure(DaytonaException.class)
-                        .recoverWithUni(failure -> sandboxes.explain(sandboxId, failure)));
+        return explaining(sandboxId, sandboxes.access(caller, sandboxId), action);
+    }
+
+    private <T> Uni<T> explaining(String sandboxId, Uni<SandboxAccess> proof, Function<SandboxAccess, Uni<T>> action) {
+        return proof.chain(sandbox -> action.apply(sandbox)
+                .onFailure(DaytonaException.class)
+                .recoverWithUni(failure -> sandboxes.explain(sandboxId, failure)));
     }
 }

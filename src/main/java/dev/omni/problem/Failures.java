@@ -7,8 +7,6 @@ import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.WebApplicationException;
 import java.util.concurrent.TimeoutException;
-import org.eclipse.microprofile.faulttolerance.exceptions.BulkheadException;
-import org.eclipse.microprofile.faulttolerance.exceptions.CircuitBreakerOpenException;
 import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.ClientWebApplicationException;
 import org.jose4j.jwt.consumer.InvalidJwtException;
@@ -68,9 +66,6 @@ class Failures {
             case WebApplicationException web -> ofStatus(web.getResponse().getStatus());
             case TimeoutException slow -> timeout(slow);
             case io.smallrye.mutiny.TimeoutException slow -> timeout(slow);
-            case org.eclipse.microprofile.faulttolerance.exceptions.TimeoutException slow -> timeout(slow);
-            case CircuitBreakerOpenException open -> unavailable(open);
-            case BulkheadException full -> unavailable(full);
             default -> new ProblemException(ProblemCode.INTERNAL_ERROR, TRY_AGAIN, null, failure);
         };
     }
@@ -85,10 +80,6 @@ class Failures {
 
     private static ProblemException timeout(Throwable cause) {
         return new ProblemException(ProblemCode.UPSTREAM_TIMEOUT, "Please try again.", null, cause);
-    }
-
-    private static ProblemException unavailable(Throwable cause) {
-        return new ProblemException(ProblemCode.UPSTREAM_UNAVAILABLE, "Please try again later.", null, cause);
     }
 
     private static boolean isExpired(Throwable refused) {

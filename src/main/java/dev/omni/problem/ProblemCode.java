@@ -37,7 +37,6 @@ public enum ProblemCode {
     DAYTONA_NOT_CONFIGURED(503, "The sandbox platform is not configured"),
     UPSTREAM_UNAVAILABLE(503, "The sandbox platform cannot be reached"),
     UPSTREAM_RATE_LIMITED(503, "The sandbox platform is busy"),
-    SHUTTING_DOWN(503, "The service is shutting down"),
     UPSTREAM_TIMEOUT(504, "The sandbox platform did not answer in time"),
     EXEC_TIMEOUT(504, "The command did not end in time");
 

@@ -61,7 +61,13 @@ class DefaultSandbox {
                         .chain(now -> SandboxStatus.of(now.state()) == SandboxStatus.STOPPING
                                 ? found(now)
                                 : revive(wanted, now, replacements));
-            case ERROR, DELETING -> replacements == 0 ? found(sandbox) : replace(wanted, sandbox, replacements - 1);
+            case ERROR, DELETING -> {
+                if (sandbox.recoverable()) {
+                    // Its files are the user's: it is never replaced as long as Daytona can mend it.
+                    yield lifecycle.recover(sandbox).chain(DefaultSandbox::found);
+                }
+                yield replacements == 0 ? found(sandbox) : replace(wanted, sandbox, replacements - 1);
+            }
         };
     }
 

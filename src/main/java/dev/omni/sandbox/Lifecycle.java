@@ -96,15 +96,29 @@ class Lifecycle {
                         });
     }
 
+    /** Has Daytona mend a sandbox in error, whose files are still there. */
+    Uni<RemoteSandbox> recover(RemoteSandbox sandbox) {
+        return moved(
+                "Recovering " + sandbox.id(),
+                sandbox,
+                daytona.recover(sandbox.id()),
+                now -> SandboxStatus.of(now.state()) != SandboxStatus.ERROR);
+    }
+
     private Uni<RemoteSandbox> wake(RemoteSandbox sandbox) {
+        return moved("Starting " + sandbox.id(), sandbox, daytona.start(sandbox.id()), Lifecycle::moves);
+    }
+
+    private Uni<RemoteSandbox> moved(
+            String what, RemoteSandbox sandbox, Uni<RemoteSandbox> moving, Predicate<RemoteSandbox> moves) {
         return calls.first(
-                "Starting " + sandbox.id(),
-                daytona.start(sandbox.id()),
+                what,
+                moving,
                 // A conflict means that somebody else moves it; a bad request, that it failed: both show in what it is
                 // now.
                 call -> call.onFailure(CONFLICT.or(DaytonaException.is(Kind.BAD_REQUEST)))
                         .recoverWithUni(() -> daytona.get(sandbox.id())),
-                () -> daytona.get(sandbox.id()).map(now -> Optional.of(now).filter(Lifecycle::moves)));
+                () -> daytona.get(sandbox.id()).map(now -> Optional.of(now).filter(moves)));
     }
 
     /** Somebody else moved it at the same moment: perhaps to where it was meant to go. */

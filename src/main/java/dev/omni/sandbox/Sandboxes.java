@@ -141,7 +141,8 @@ public class Sandboxes {
         return daytona.list(all, states, limit, cursor == null ? null : ListCursor.decode(binding, cursor))
                 .map(page -> new SandboxPage(
                         page.items().stream()
-                                .filter(sandbox -> mayUse(caller, sandbox))
+                                .filter(sandbox ->
+                                        caller.userId().equals(SandboxLabels.owner(sandbox, config.environment())))
                                 .map(Sandbox::of)
                                 .filter(sandbox -> status == null || sandbox.status() == status)
                                 .toList(),
@@ -184,13 +185,18 @@ public class Sandboxes {
     }
 
     /**
-     * Proves that the sandbox is the caller's (or that the caller is an operator) and opens it. The proof is cached for a
-     * short time, since an owner never changes. Fails with {@code sandbox_not_found} otherwise: that a sandbox of somebody
-     * else exists is not told.
+     * Proves that the sandbox is the caller's and opens it. The proof is cached for a short time, since an owner never
+     * changes. Fails with {@code sandbox_not_found} for anybody else's: that it exists is not told; and with
+     * {@code forbidden} for an operator, who may see it.
      */
     public Uni<SandboxAccess> access(Caller caller, String sandboxId) {
+        return view(caller, sandboxId).invoke(sandbox -> requireOwner(caller, sandbox.owner()));
+    }
+
+    /** The same for who only looks: the owner, or an operator. */
+    public Uni<SandboxAccess> view(Caller caller, String sandboxId) {
         return proofs.get(sandboxId, this::prove).map(proof -> {
-            if (!caller.isOperator() && !proof.owner().equals(caller.userId())) {
+            if (!maySee(caller, proof.owner())) {
                 throw notFound();
             }
             return new SandboxAccess(sandboxId, proof.owner(), daytona.toolbox(sandboxId, proof.toolboxProxyUrl()));
@@ -253,7 +259,8 @@ public class Sandboxes {
 
     private Uni<RemoteSandbox> find(Caller caller, String sandboxId) {
         return managed(sandboxId).invoke(sandbox -> {
-            if (!mayUse(caller, sandbox)) {
+            String owner = SandboxLabels.owner(sandbox, config.environment());
+            if (owner == null || !maySee(caller, owner)) {
                 throw notFound();
             }
         });
@@ -261,6 +268,8 @@ public class Sandboxes {
 
     private <T> Uni<T> act(Caller caller, String sandboxId, Function<RemoteSandbox, Uni<T>> action) {
         return find(caller, sandboxId)
+                .invoke(sandbox -> requireOwner(
+                        caller, Objects.requireNonNull(SandboxLabels.owner(sandbox, config.environment()))))
                 .chain(action::apply)
                 .onFailure(DaytonaException.is(Kind.NOT_FOUND))
                 .transform(failure -> notFound());
@@ -289,9 +298,15 @@ public class Sandboxes {
         return done.chain(() -> daytona.get(id));
     }
 
-    private boolean mayUse(Caller caller, RemoteSandbox sandbox) {
-        String owner = SandboxLabels.owner(sandbox, config.environment());
-        return owner != null && (caller.isOperator() || owner.equals(caller.userId()));
+    private static boolean maySee(Caller caller, String owner) {
+        return caller.isOperator() || owner.equals(caller.userId());
+    }
+
+    private static void requireOwner(Caller caller, String owner) {
+        if (!owner.equals(caller.userId())) {
+            throw new ProblemException(
+                    ProblemCode.FORBIDDEN, "Operators may see the sandboxes of others, not use or change them.");
+        }
     }
 
     private Uni<Void> refuseNamesakes(Caller caller, @Nullable String name, String derivedName) {

@@ -226,7 +226,7 @@ class DaytonaClientTest {
                         "my-snap",
                         Map.of("a", "1"),
                         RemoteState.STARTED,
-                        null,
+                        false,
                         1,
                         1,
                         3,
@@ -248,7 +248,7 @@ class DaytonaClientTest {
         RemoteSandbox sandbox = get(daytona.get("x"));
 
         assertThat(sandbox.snapshot()).isNull();
-        assertThat(sandbox.errorReason()).isNull();
+        assertThat(sandbox.recoverable()).isFalse();
         assertThat(sandbox.lastActivityAt()).isNull();
         assertThat(sandbox.labels()).isEmpty();
         assertThat(sandbox.name()).isEqualTo("x");

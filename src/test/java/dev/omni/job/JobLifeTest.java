@@ -192,6 +192,41 @@ class JobLifeTest {
                 .statusCode(200)
                 .body("status", equalTo("lost"))
                 .body("exitCode", nullValue()));
+        assertThat(as(user).get("/api/v1/sandboxes/{id}/jobs/{job}/events", calls.sandboxId(), id)
+                        .asString())
+                .contains("\"code\":\"job_lost\"", "\"status\":\"lost\"");
+    }
+
+    @Test
+    void aKeyUsedBeforeAStopOfTheSandboxStillMeansThatJob() {
+        String user = Users.somebody();
+        JobCalls calls = new JobCalls(user, Users.createReady(user));
+        String id = startWithKey(calls, "key", "echo ran >> ran").path("id");
+        assertThat(calls.ended(id).getString("status")).isEqualTo("succeeded");
+        as(user).post("/api/v1/sandboxes/{id}/stop", calls.sandboxId()).then().statusCode(202);
+        Users.awaitStatus(user, calls.sandboxId(), "stopped");
+        as(user).post("/api/v1/sandboxes/{id}/start", calls.sandboxId()).then().statusCode(202);
+        Users.awaitStatus(user, calls.sandboxId(), "ready");
+
+        startWithKey(calls, "key", "echo ran >> ran")
+                .then()
+                .statusCode(202)
+                .body("id", equalTo(id))
+                .body("status", equalTo("lost"));
+        startWithKey(calls, "key", "echo other").then().statusCode(409).body("code", equalTo("idempotency_conflict"));
+        calls.get(id).then().statusCode(200).body("status", equalTo("lost"));
+        assertThat(calls.stdout("wc -l < ran").strip()).isEqualTo("1");
+    }
+
+    @Test
+    void aDaytonaThatStumblesAtTheEndDoesNotChangeHowAJobEnded() {
+        String id = alice.startedWith("echo begun; sleep 60", Map.of("timeoutSeconds", 1));
+        daytona.faults().on(Operation.DOWNLOAD_FILE, id).times(2, Fault.status(502));
+        daytona.faults().on(Operation.GET_LOG, id).times(2, Fault.reset());
+        String events = as(alice.userId())
+                .get("/api/v1/sandboxes/{id}/jobs/{job}/events", alice.sandboxId(), id)
+                .asString();
+        assertThat(events).contains("\"data\":\"begun\\n\"", "\"code\":\"exec_timeout\"", "\"status\":\"timed_out\"");
     }
 
     @Test
@@ -265,10 +300,14 @@ class JobLifeTest {
     }
 
     private Response startWithKey(String key, String command) {
-        return as(alice.userId())
+        return startWithKey(alice, key, command);
+    }
+
+    private static Response startWithKey(JobCalls calls, String key, String command) {
+        return as(calls.userId())
                 .header("Idempotency-Key", key)
                 .body(Map.of("command", command))
-                .post("/api/v1/sandboxes/{id}/jobs", alice.sandboxId());
+                .post("/api/v1/sandboxes/{id}/jobs", calls.sandboxId());
     }
 
     private static String sha256(byte[] bytes) {

@@ -8,8 +8,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,6 +39,27 @@ class JobScriptTest {
         assertThat(ended.output()).isEqualTo("it's a'b\n$(c)\n");
         assertThat(ended.exitCode()).isEqualTo(3);
         assertThat(end()).startsWith("exited ");
+    }
+
+    @Test
+    void theCommandSeesTheEnvironmentAndUmaskOfItsCallerAndNothingOfOurs() throws Exception {
+        Map<String, String> env = new TreeMap<>();
+        for (String name : List.of("dir", "limit", "cwd", "stdin", "command", "shell", "code", "signalled")) {
+            env.put(name, "mine");
+        }
+        Ended ended =
+                run("sh", "umask; env | grep -E '^(" + String.join("|", env.keySet()) + "|_omni.*)=' | sort", 10, env);
+        String umask = new String(
+                        new ProcessBuilder("sh", "-c", "umask")
+                                .start()
+                                .getInputStream()
+                                .readAllBytes(),
+                        StandardCharsets.UTF_8)
+                .strip();
+        assertThat(ended.output().lines())
+                .containsExactlyElementsOf(
+                        Stream.concat(Stream.of(umask), env.keySet().stream().map(name -> name + "=mine"))
+                                .toList());
     }
 
     @Test

@@ -87,7 +87,17 @@ class DefaultSandboxTest {
     }
 
     @Test
-    void isReplacedWhenItIsBroken() {
+    void isMendedRatherThanReplacedWhereThatIsPossible() {
+        daytona.faults().on(Operation.CREATE_SANDBOX).once(new Fault.FailedStart("out of luck", true));
+        String broken = ensure("wait=0").extract().path("id");
+        awaitStatus(user, broken, "error");
+
+        ensure("wait=30").statusCode(200).body("id", equalTo(broken)).body("status", equalTo("ready"));
+        assertThat(sandboxesOf(user)).containsExactly(broken);
+    }
+
+    @Test
+    void isReplacedWhenItIsBrokenForGood() {
         daytona.faults().on(Operation.CREATE_SANDBOX).once(Fault.failedStart("out of luck"));
         String broken = ensure("wait=0").extract().path("id");
         awaitStatus(user, broken, "error");

@@ -21,6 +21,7 @@ import io.smallrye.mutiny.Uni;
 import jakarta.inject.Inject;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.IntStream;
@@ -61,8 +62,22 @@ class SandboxOwnershipTest {
     }
 
     @Test
-    void anOperatorMayLookAtEverySandbox() {
+    void anOperatorMayLookAtEverySandboxAndTouchNone() {
         String id = createReady(alice);
+        for (String action : List.of("start", "stop", "archive")) {
+            as(bob, Caller.OPERATOR)
+                    .post("/api/v1/sandboxes/{id}/{action}", id, action)
+                    .then()
+                    .statusCode(403)
+                    .body("code", equalTo("forbidden"));
+        }
+        as(bob, Caller.OPERATOR).delete("/api/v1/sandboxes/{id}", id).then().statusCode(403);
+        as(bob, Caller.OPERATOR)
+                .body(Map.of("command", "true"))
+                .post("/api/v1/sandboxes/{id}/exec", id)
+                .then()
+                .statusCode(403);
+        as(bob, Caller.OPERATOR).get("/api/v1/sandboxes/{id}/jobs", id).then().statusCode(200);
         as(bob, Caller.OPERATOR)
                 .get("/api/v1/sandboxes/{id}", id)
                 .then()
@@ -106,7 +121,7 @@ class SandboxOwnershipTest {
         String id = createReady(alice);
         access(caller(alice), id);
         assertProblem(ProblemCode.SANDBOX_NOT_FOUND, () -> access(caller(bob), id));
-        assertThat(access(new Caller(bob, Set.of(Caller.OPERATOR)), id).owner()).isEqualTo(alice);
+        assertProblem(ProblemCode.FORBIDDEN, () -> access(new Caller(bob, Set.of(Caller.OPERATOR)), id));
     }
 
     @Test

@@ -131,17 +131,6 @@ class JobStreamTest {
         }
     }
 
-    @Test
-    void aBadCursorIsRefusedAndTheConnectionLives() {
-        String job = alice.started("true");
-        try (TestClient client = connected(alice)) {
-            client.send(subscribeMessage(job, "nonsense"));
-            assertThat(client.nextOfJobs().path("code").asText()).isEqualTo("invalid_cursor");
-            subscribe(client, job, null);
-            assertThat(types(untilDone(client))).endsWith("done");
-        }
-    }
-
     static List<Fault> brokenStreams() {
         return List.of(
                 Fault.closedAfter(700), Fault.droppedAfter(1_500), Fault.stalledAfter(0), Fault.stalledAfter(2_048));
@@ -283,33 +272,6 @@ class JobStreamTest {
             clients.forEach(TestClient::close);
         }
         await().untilAsserted(() -> assertThat(daytona.traffic().openFollows()).isZero());
-    }
-
-    @Test
-    void serverSentEventsTellTheSameAndResume() {
-        String job = alice.started("echo one; echo two >&2");
-        alice.ended(job);
-        String events = as(alice.userId())
-                .accept("text/event-stream")
-                .get("/api/v1/sandboxes/{id}/jobs/{job}/events", alice.sandboxId(), job)
-                .then()
-                .statusCode(200)
-                .extract()
-                .asString();
-        assertThat(events).contains("\"data\":\"one\\n\"", "\"data\":\"two\\n\"", "\"type\":\"done\"");
-        String first = events.lines()
-                .filter(line -> line.startsWith("id: "))
-                .findFirst()
-                .orElseThrow()
-                .substring(4);
-        String rest = as(alice.userId())
-                .header("Last-Event-ID", first)
-                .get("/api/v1/sandboxes/{id}/jobs/{job}/events", alice.sandboxId(), job)
-                .asString();
-        assertThat(rest).contains("\"type\":\"done\"");
-        assertThat(rest.lines().filter(line -> line.startsWith("data: ")).count())
-                .isEqualTo(
-                        events.lines().filter(line -> line.startsWith("data: ")).count() - 1);
     }
 
     private TestClient connected(JobCalls calls) {

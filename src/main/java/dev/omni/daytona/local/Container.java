@@ -92,11 +92,6 @@ final class Container implements AutoCloseable {
         return ended.isDone();
     }
 
-    /** Runs when the sandbox is stopped, or at once if it is. */
-    void onEnd(Runnable action) {
-        CompletableFuture<Void> unused = ended.thenRun(action);
-    }
-
     /** What is launched gets a directory; files for it are put there before {@link #launch}. */
     Launch prepare() throws IOException {
         int number = lastLaunch.incrementAndGet();

@@ -50,10 +50,6 @@ final class SessionCommand {
         return log;
     }
 
-    boolean isAsync() {
-        return async;
-    }
-
     boolean isDeleted() {
         return deleted;
     }

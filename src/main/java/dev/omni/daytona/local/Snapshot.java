@@ -41,10 +41,6 @@ final class Snapshot {
         String wire() {
             return name().toLowerCase(Locale.ROOT);
         }
-
-        boolean isFinal() {
-            return this == ACTIVE || this == ERROR || this == BUILD_FAILED;
-        }
     }
 
     Snapshot(String name, boolean general, JsonObject request) {
