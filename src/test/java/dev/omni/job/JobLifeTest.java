@@ -170,6 +170,18 @@ class JobLifeTest {
     }
 
     @Test
+    void aJobWhoseStartAProxyRepeatsRunsOnceAndIsFollowedWhereItRuns() {
+        daytona.faults().on(Operation.SESSION_EXEC).once(Fault.repeated());
+        String id = alice.started("echo ran >> repeated; cat repeated; exit 3");
+        String events = as(alice.userId())
+                .get("/api/v1/sandboxes/{id}/jobs/{job}/events", alice.sandboxId(), id)
+                .asString();
+        assertThat(events).contains("\"data\":\"ran\\n\"", "\"exitCode\":3");
+        assertThat(alice.ended(id).getInt("exitCode")).isEqualTo(3);
+        assertThat(alice.stdout("wc -l < repeated").strip()).isEqualTo("1");
+    }
+
+    @Test
     void aJobWhoseStartWasNotAnsweredIsFoundAndRunsOnce() {
         daytona.faults().on(Operation.SESSION_EXEC).once(Fault.lostAnswer());
         String id = alice.started("echo ran >> answered; cat answered");

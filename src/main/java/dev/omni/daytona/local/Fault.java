@@ -25,6 +25,9 @@ public sealed interface Fault {
     /** The request is handled, but its connection is reset before the answer. */
     record LostAnswer() implements Fault {}
 
+    /** The request is handled twice, as when a proxy repeats it, and answered as the second time. */
+    record Repeated() implements Fault {}
+
     /** The sandbox that this request creates or starts ends in {@code error}, and the request is answered with 400. */
     record FailedStart(String reason, boolean recoverable) implements Fault {}
 
@@ -64,6 +67,10 @@ public sealed interface Fault {
 
     static Fault lostAnswer() {
         return new LostAnswer();
+    }
+
+    static Fault repeated() {
+        return new Repeated();
     }
 
     static Fault failedStart(String reason) {

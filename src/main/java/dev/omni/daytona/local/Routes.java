@@ -96,7 +96,8 @@ final class Routes {
 
     private void run(Exchange exchange, Handler handler) {
         threads.execute(() -> {
-            Reply reply = replyOf(exchange, handler);
+            Reply first = replyOf(exchange, handler);
+            Reply reply = exchange.fault() instanceof Fault.Repeated ? replyOf(exchange, handler) : first;
             if (exchange.fault() instanceof Fault.LostAnswer) {
                 exchange.reset();
             } else if (reply instanceof Reply.Upgrade upgrade) {
