@@ -32,17 +32,22 @@ public final class RequestId {
 
     static final class Assigner {
         void register(@Observes Filters filters) {
-            filters.register(Assigner::assign, FIRST);
+            filters.register(
+                    context -> {
+                        assign(context);
+                        context.next();
+                    },
+                    FIRST);
         }
+    }
 
-        private static void assign(RoutingContext context) {
-            String given = context.request().getHeader(HEADER);
-            String id = given != null && SANE.matcher(given).matches()
-                    ? given
-                    : UUID.randomUUID().toString();
-            MDC.put(LOG_FIELD, id);
-            context.response().putHeader(HEADER, id);
-            context.next();
-        }
+    /** Gives a request its id. */
+    static void assign(RoutingContext context) {
+        String given = context.request().getHeader(HEADER);
+        String id = given != null && SANE.matcher(given).matches()
+                ? given
+                : UUID.randomUUID().toString();
+        MDC.put(LOG_FIELD, id);
+        context.response().putHeader(HEADER, id);
     }
 }

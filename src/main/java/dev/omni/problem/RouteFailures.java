@@ -29,7 +29,11 @@ class RouteFailures {
         boolean refused = failure instanceof AuthenticationException
                 || failure instanceof UnauthorizedException
                 || failure instanceof ForbiddenException;
-        if (refused || context.response().ended()) {
+        if (failure != null && HostCheck.isMissing(context.request())) {
+            // The router itself stumbles over it, before any filter has run.
+            RequestId.assign(context);
+            answers.send(HostCheck.refusal(), context);
+        } else if (refused || context.response().ended()) {
             // Handlers further on turn refusals into the exceptions that ProblemMappers answers.
             context.next();
         } else if (failure != null) {

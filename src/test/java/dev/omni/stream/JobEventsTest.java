@@ -72,6 +72,25 @@ class JobEventsTest {
     }
 
     @Test
+    void aFloodOfOutputArrivesWholeAndEnds() {
+        int lines = 1_500_000;
+        String job = alice.started("seq 1 " + lines);
+
+        String body = events(job, null);
+
+        long printed = body.lines()
+                .filter(line -> line.startsWith("data: "))
+                .map(line -> TestClient.json(line.substring("data: ".length())))
+                .mapToLong(message -> message.path("data").asText("").length())
+                .sum();
+        assertThat(printed)
+                .isEqualTo(IntStream.rangeClosed(1, lines)
+                        .mapToLong(i -> String.valueOf(i).length() + 1)
+                        .sum());
+        assertThat(body).contains("\"type\":\"done\"");
+    }
+
+    @Test
     void aStreamOfEventsThatCannotBeginIsAProblem() {
         String job = alice.started("true");
         String path = "/api/v1/sandboxes/{id}/jobs/{job}/events";
