@@ -7,6 +7,7 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
@@ -40,9 +41,7 @@ final class JobReader {
 
     /** The events, one for each that is asked for. To be subscribed to once. */
     Multi<JobEvent> events() {
-        // A step that brings no event is followed by the next in a loop: as a chain, a log of many such steps would be
-        // one
-        // of as many links.
+        // Steps are taken in a loop, not in a chain: a long log without events would make one too deep to unwind.
         return Multi.createBy()
                 .repeating()
                 .uni(this::step)
@@ -98,7 +97,7 @@ final class JobReader {
             from = 0;
         }
         if (to == window.length) {
-            window = java.util.Arrays.copyOf(window, Math.min(LogDecoder.WINDOW, window.length * 2));
+            window = Arrays.copyOf(window, Math.min(LogDecoder.WINDOW, window.length * 2));
         }
         return log.spool().read(at, window.length - to).invoke(this::take).replaceWithVoid();
     }

@@ -146,9 +146,8 @@ class JobStarter {
                         () -> sandbox.toolbox().session(sessionId).map(JobRecords::commandOf))
                 .chain(command -> {
                     if (command.isEmpty()) {
-                        // The call that made the session died before it could start the job, or is about to. Starting
-                        // it
-                        // twice is harmless: the script in the sandbox lets only the first through.
+                        // The call that made the session died before it could start the job, or is about to.
+                        // Starting it twice is harmless: the script in the sandbox lets only the first through.
                         return run.get();
                     }
                     JobHeader first = JobHeader.of(command.get().text()).orElse(header);

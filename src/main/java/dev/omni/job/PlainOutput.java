@@ -8,6 +8,7 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
@@ -55,7 +56,7 @@ final class PlainOutput implements LogDecoder {
                 if (taken > 0) {
                     break;
                 }
-                byte[] bytes = java.util.Arrays.copyOfRange(raw, run.from(), run.to());
+                byte[] bytes = Arrays.copyOfRange(raw, run.from(), run.to());
                 return new Decoded(
                         new Text(run.stream(), Base64.getEncoder().encodeToString(bytes), true), run.after());
             }

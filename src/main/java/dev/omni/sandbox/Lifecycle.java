@@ -114,8 +114,7 @@ class Lifecycle {
         return calls.first(
                 what,
                 moving,
-                // A conflict means that somebody else moves it; a bad request, that it failed: both show in what it is
-                // now.
+                // After a conflict (somebody else moves it) or a bad request (it failed), what it is now tells.
                 call -> call.onFailure(CONFLICT.or(DaytonaException.is(Kind.BAD_REQUEST)))
                         .recoverWithUni(() -> daytona.get(sandbox.id())),
                 () -> daytona.get(sandbox.id()).map(now -> Optional.of(now).filter(moves)));

@@ -28,8 +28,7 @@ record WebSocketWire(WebSocketConnection socket, HttpConnection http) implements
 
     @Override
     public void cut() {
-        // The public close() flushes first and so never ends on a peer that has stopped reading: only the channel
-        // helps.
+        // The public close() flushes first, so it never ends on a peer that has stopped reading.
         if (http instanceof ConnectionBase connection) {
             var unused = connection.channelHandlerContext().close();
         }
