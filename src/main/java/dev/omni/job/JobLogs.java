@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
@@ -94,9 +95,9 @@ class JobLogs {
         });
     }
 
-    /** Whether anybody reads the job on this replica. */
-    boolean isRead(UUID jobId) {
-        return entries.containsKey(jobId);
+    /** A job that this replica reads. */
+    Optional<JobRef> read(UUID jobId) {
+        return Optional.ofNullable(entries.get(jobId)).map(entry -> entry.job);
     }
 
     private Entry hold(JobRef job) {

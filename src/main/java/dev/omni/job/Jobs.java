@@ -105,7 +105,11 @@ public class Jobs {
 
     /** Follows a job that was just {@linkplain JobStarted started}, from its start. */
     public Uni<JobStream> events(SandboxAccess sandbox, UUID jobId) {
-        return records.find(sandbox, jobId).map(job -> stream(job, Cursor.START));
+        // It is being read here already, so that any number of followers need ask Daytona nothing.
+        return logs.read(jobId)
+                .map(job -> Uni.createFrom().item(job))
+                .orElseGet(() -> records.find(sandbox, jobId))
+                .map(job -> stream(job, Cursor.START));
     }
 
     /** What a job has printed so far, from a cursor on: the bytes of one stream, or of both as they came. */

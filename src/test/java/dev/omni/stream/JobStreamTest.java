@@ -43,8 +43,7 @@ class JobStreamTest {
     @BeforeEach
     void aSandbox() {
         if (alice == null) {
-            String user = Users.somebody();
-            alice = new JobCalls(user, Users.createReady(user));
+            alice = JobCalls.ofSomebody();
         }
     }
 
@@ -220,8 +219,8 @@ class JobStreamTest {
 
     @Test
     void aJobWhoseSandboxIsDeletedEndsAsLost() {
-        String user = Users.somebody();
-        JobCalls calls = new JobCalls(user, Users.createReady(user));
+        JobCalls calls = JobCalls.ofSomebody();
+        String user = calls.userId();
         try (TestClient client = connected(calls)) {
             calls.started("echo begun; sleep 60");
             assertThat(client.nextOfJobs().path("data").asText()).isEqualTo("begun\n");
@@ -262,10 +261,12 @@ class JobStreamTest {
                 clients.add(connected(alice));
             }
             int before = daytona.traffic().openFollows();
+            int lookUps = daytona.traffic().requests(Operation.GET_SESSION);
             alice.started("echo one; until [ -e go3 ]; do sleep 0.05; done");
             clients.forEach(client ->
                     assertThat(client.nextOfJobs().path("data").asText()).isEqualTo("one\n"));
             assertThat(daytona.traffic().openFollows() - before).isLessThanOrEqualTo(1);
+            assertThat(daytona.traffic().requests(Operation.GET_SESSION)).isEqualTo(lookUps);
             alice.stdout("touch go3");
             clients.forEach(client -> assertThat(types(untilDone(client))).containsExactly("done"));
         } finally {
