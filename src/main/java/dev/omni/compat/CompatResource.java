@@ -6,6 +6,7 @@ import dev.omni.job.Jobs;
 import dev.omni.job.NewJob;
 import dev.omni.problem.ProblemCode;
 import dev.omni.problem.ProblemException;
+import dev.omni.sandbox.EnvironmentRules;
 import dev.omni.sandbox.Sandbox;
 import dev.omni.sandbox.SandboxStatus;
 import dev.omni.sandbox.Sandboxes;
@@ -149,18 +150,14 @@ class CompatResource {
             @NotBlank @Size(max = 64) String sandboxId,
             @Size(max = 256) @Nullable String userId,
 
-            @Pattern(regexp = "[A-Za-z0-9][A-Za-z0-9._:/@\\[\\]-]{0,127}", message = "must be the name of a model")
-            @Nullable
+            @Pattern(regexp = NewJob.Prompt.MODEL, message = "must be the name of a model") @Nullable
             String model,
 
-            @Size(max = 64)
+            @Size(max = EnvironmentRules.MAX_ENTRIES)
             Map<
-                            @Size(max = 128)
-                            @Pattern(
-                                    regexp = "[A-Za-z_][A-Za-z0-9_]*",
-                                    message = "must be letters, digits and '_', with no digit first")
-                            String,
-                            @NotNull @Size(max = 8192) @Pattern(regexp = "[^\\x00]*", message = "must not contain NUL")
+                            @Pattern(regexp = EnvironmentRules.NAME, message = EnvironmentRules.NAME_MESSAGE) String,
+                            @NotNull @Size(max = EnvironmentRules.MAX_VALUE)
+                            @Pattern(regexp = EnvironmentRules.NO_NUL, message = EnvironmentRules.NO_NUL_MESSAGE)
                             String>
                     env,
 

@@ -3,6 +3,7 @@ package dev.omni.daytona;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.omni.daytona.DaytonaException.Kind;
 import dev.omni.daytona.ErrorMapping.Origin;
+import dev.omni.problem.RequestId;
 import io.quarkus.rest.client.reactive.QuarkusRestClientBuilder;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
@@ -33,7 +34,6 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.eclipse.microprofile.rest.client.ext.ClientHeadersFactory;
 import org.eclipse.microprofile.rest.client.ext.ResponseExceptionMapper;
-import org.jboss.logging.MDC;
 
 /**
  * Carries calls to Daytona: connections, headers, time limits, retries and the mapping of failures. Calls are made, retried
@@ -42,7 +42,6 @@ import org.jboss.logging.MDC;
 @Singleton
 class Transport {
     static final String VERSION_HEADER = "X-Daytona-SDK-Version";
-    private static final String REQUEST_ID = "requestId";
 
     private static final int READ_RETRIES = 2;
     private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
@@ -142,8 +141,9 @@ class Transport {
         headers.put("X-Daytona-Source", config.source());
         headers.put(VERSION_HEADER, config.version());
         headers.put("User-Agent", config.userAgent());
-        if (MDC.get(REQUEST_ID) instanceof String requestId) {
-            headers.put("X-Request-Id", requestId);
+        String requestId = RequestId.current();
+        if (requestId != null) {
+            headers.put(RequestId.HEADER, requestId);
         }
         return headers;
     }

@@ -1,15 +1,10 @@
 package dev.omni.job;
 
-import static dev.omni.job.RequestRules.ENV_NAME;
-import static dev.omni.job.RequestRules.ENV_NAME_MESSAGE;
 import static dev.omni.job.RequestRules.MAX_COMMAND;
-import static dev.omni.job.RequestRules.MAX_ENV;
-import static dev.omni.job.RequestRules.MAX_ENV_VALUE;
-import static dev.omni.job.RequestRules.NO_NUL;
-import static dev.omni.job.RequestRules.NO_NUL_MESSAGE;
 import static dev.omni.job.RequestRules.PATH;
 import static dev.omni.job.RequestRules.PATH_MESSAGE;
 
+import dev.omni.sandbox.EnvironmentRules;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotBlank;
@@ -26,7 +21,10 @@ public record ExecRequest(
         @Schema(description = "A shell command, of several lines if need be")
         @NotBlank
         @Size(max = MAX_COMMAND)
-        @Pattern(regexp = NO_NUL, message = NO_NUL_MESSAGE, flags = Pattern.Flag.DOTALL)
+        @Pattern(
+                regexp = EnvironmentRules.NO_NUL,
+                message = EnvironmentRules.NO_NUL_MESSAGE,
+                flags = Pattern.Flag.DOTALL)
         String command,
 
         @Schema(description = "The working directory")
@@ -35,11 +33,15 @@ public record ExecRequest(
         @Nullable
         String cwd,
 
-        @Size(max = MAX_ENV) @Nullable
+        @Size(max = EnvironmentRules.MAX_ENTRIES) @Nullable
         Map<
-                        @Pattern(regexp = ENV_NAME, message = ENV_NAME_MESSAGE) String,
-                        @NotNull @Size(max = MAX_ENV_VALUE)
-                        @Pattern(regexp = NO_NUL, message = NO_NUL_MESSAGE, flags = Pattern.Flag.DOTALL) String>
+                        @Pattern(regexp = EnvironmentRules.NAME, message = EnvironmentRules.NAME_MESSAGE) String,
+                        @NotNull @Size(max = EnvironmentRules.MAX_VALUE)
+                        @Pattern(
+                                regexp = EnvironmentRules.NO_NUL,
+                                message = EnvironmentRules.NO_NUL_MESSAGE,
+                                flags = Pattern.Flag.DOTALL)
+                        String>
                 env,
 
         @Schema(defaultValue = "30") @Min(1) @Max(300) @Nullable

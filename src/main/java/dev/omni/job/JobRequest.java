@@ -1,16 +1,11 @@
 package dev.omni.job;
 
-import static dev.omni.job.RequestRules.ENV_NAME;
-import static dev.omni.job.RequestRules.ENV_NAME_MESSAGE;
 import static dev.omni.job.RequestRules.MAX_COMMAND;
-import static dev.omni.job.RequestRules.MAX_ENV;
-import static dev.omni.job.RequestRules.MAX_ENV_VALUE;
-import static dev.omni.job.RequestRules.NO_NUL;
-import static dev.omni.job.RequestRules.NO_NUL_MESSAGE;
 import static dev.omni.job.RequestRules.PATH;
 import static dev.omni.job.RequestRules.PATH_MESSAGE;
 
 import dev.omni.problem.ProblemException;
+import dev.omni.sandbox.EnvironmentRules;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
@@ -27,7 +22,10 @@ import org.jspecify.annotations.Nullable;
 public record JobRequest(
         @Schema(description = "A shell command, of several lines if need be")
         @Size(min = 1, max = MAX_COMMAND)
-        @Pattern(regexp = NO_NUL, message = NO_NUL_MESSAGE, flags = Pattern.Flag.DOTALL)
+        @Pattern(
+                regexp = EnvironmentRules.NO_NUL,
+                message = EnvironmentRules.NO_NUL_MESSAGE,
+                flags = Pattern.Flag.DOTALL)
         @Nullable
         String command,
 
@@ -44,11 +42,15 @@ public record JobRequest(
 
         @Valid @Nullable PromptRequest prompt,
 
-        @Size(max = MAX_ENV) @Nullable
+        @Size(max = EnvironmentRules.MAX_ENTRIES) @Nullable
         Map<
-                        @Pattern(regexp = ENV_NAME, message = ENV_NAME_MESSAGE) String,
-                        @NotNull @Size(max = MAX_ENV_VALUE)
-                        @Pattern(regexp = NO_NUL, message = NO_NUL_MESSAGE, flags = Pattern.Flag.DOTALL) String>
+                        @Pattern(regexp = EnvironmentRules.NAME, message = EnvironmentRules.NAME_MESSAGE) String,
+                        @NotNull @Size(max = EnvironmentRules.MAX_VALUE)
+                        @Pattern(
+                                regexp = EnvironmentRules.NO_NUL,
+                                message = EnvironmentRules.NO_NUL_MESSAGE,
+                                flags = Pattern.Flag.DOTALL)
+                        String>
                 env,
 
         @Schema(description = "After which it is ended, in the sandbox") @Min(1) @Nullable
@@ -59,8 +61,7 @@ public record JobRequest(
             @Schema(description = "What Claude Code reads") @NotBlank @Size(max = 512 * 1024)
             String input,
 
-            @Pattern(regexp = "[A-Za-z0-9][A-Za-z0-9._:/@\\[\\]-]{0,127}", message = "must be the name of a model")
-            @Nullable
+            @Pattern(regexp = NewJob.Prompt.MODEL, message = "must be the name of a model") @Nullable
             String model,
 
             @Schema(description = "The session of an earlier prompt to go on with")
@@ -71,7 +72,10 @@ public record JobRequest(
             @Min(1) @Max(1000) @Nullable Integer maxTurns,
 
             @Size(min = 1, max = 16 * 1024)
-            @Pattern(regexp = NO_NUL, message = NO_NUL_MESSAGE, flags = Pattern.Flag.DOTALL)
+            @Pattern(
+                    regexp = EnvironmentRules.NO_NUL,
+                    message = EnvironmentRules.NO_NUL_MESSAGE,
+                    flags = Pattern.Flag.DOTALL)
             @Nullable
             String systemPrompt) {}
 

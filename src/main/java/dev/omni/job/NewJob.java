@@ -44,6 +44,9 @@ public sealed interface NewJob {
             Map<String, String> env,
             @Nullable Duration timeout)
             implements NewJob {
+        /** What the name of a model looks like. */
+        public static final String MODEL = "[A-Za-z0-9][A-Za-z0-9._:/@\\[\\]-]{0,127}";
+
         public Prompt {
             env = Map.copyOf(env);
         }

@@ -35,15 +35,12 @@ record NewSandboxRequest(
         @Pattern(regexp = "[A-Za-z0-9][A-Za-z0-9._:/@-]{0,254}", message = "must be the name of a snapshot") @Nullable
         String snapshot,
 
-        @Size(max = 64)
+        @Size(max = EnvironmentRules.MAX_ENTRIES)
         Map<
-                        @Size(max = 128)
-                        @Pattern(
-                                regexp = "[A-Za-z_][A-Za-z0-9_]*",
-                                message = "must be letters, digits and '_', with no digit first")
+                        @Pattern(regexp = EnvironmentRules.NAME, message = EnvironmentRules.NAME_MESSAGE)
                         @Pattern(regexp = "(?!USER_ID$).*", message = "USER_ID is set by the service") String,
-                        @NotNull @Size(max = 8192) @Pattern(regexp = "[^\\x00]*", message = "must not contain NUL")
-                        String>
+                        @NotNull @Size(max = EnvironmentRules.MAX_VALUE)
+                        @Pattern(regexp = EnvironmentRules.NO_NUL, message = EnvironmentRules.NO_NUL_MESSAGE) String>
                 env,
 
         @Size(max = 32)

@@ -35,8 +35,7 @@ class ExecTest {
     @BeforeEach
     void aSandbox() {
         if (alice == null) {
-            String user = Users.somebody();
-            alice = new JobCalls(user, Users.createReady(user));
+            alice = JobCalls.ofSomebody();
         }
     }
 
@@ -135,8 +134,8 @@ class ExecTest {
 
     @Test
     void aStoppedSandboxIsNotReady() {
-        String user = Users.somebody();
-        JobCalls stopped = new JobCalls(user, Users.createReady(user));
+        JobCalls stopped = JobCalls.ofSomebody();
+        String user = stopped.userId();
         as(user).post("/api/v1/sandboxes/{id}/stop", stopped.sandboxId()).then().statusCode(202);
         await().untilAsserted(() -> stopped.exec(Map.of("command", "true"))
                 .then()

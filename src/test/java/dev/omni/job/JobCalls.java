@@ -3,6 +3,7 @@ package dev.omni.job;
 import static dev.omni.TestUsers.as;
 import static org.awaitility.Awaitility.await;
 
+import dev.omni.sandbox.Users;
 import io.restassured.path.json.JsonPath;
 import io.restassured.response.Response;
 import java.time.Duration;
@@ -14,6 +15,12 @@ import java.util.Set;
 public record JobCalls(String userId, String sandboxId) {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final Set<String> FINAL = Set.of("succeeded", "failed", "cancelled", "timed_out", "lost");
+
+    /** A user nobody has seen before, in a sandbox that is ready. */
+    public static JobCalls ofSomebody() {
+        String user = Users.somebody();
+        return new JobCalls(user, Users.createReady(user));
+    }
 
     public Response exec(Map<String, ?> body) {
         return as(userId).body(body).post("/api/v1/sandboxes/{id}/exec", sandboxId);

@@ -40,8 +40,7 @@ class JobLifeTest {
     @BeforeEach
     void aSandbox() {
         if (alice == null) {
-            String user = Users.somebody();
-            alice = new JobCalls(user, Users.createReady(user));
+            alice = JobCalls.ofSomebody();
         }
     }
 
@@ -191,8 +190,8 @@ class JobLifeTest {
 
     @Test
     void theEndOfAJobWhoseSandboxStoppedIsNeverASuccess() {
-        String user = Users.somebody();
-        JobCalls calls = new JobCalls(user, Users.createReady(user));
+        JobCalls calls = JobCalls.ofSomebody();
+        String user = calls.userId();
         String id = calls.started("echo begun; sleep 60");
         calls.awaitOutput(id, "begun");
         as(user).post("/api/v1/sandboxes/{id}/stop", calls.sandboxId()).then().statusCode(202);
@@ -211,8 +210,8 @@ class JobLifeTest {
 
     @Test
     void aKeyUsedBeforeAStopOfTheSandboxStillMeansThatJob() {
-        String user = Users.somebody();
-        JobCalls calls = new JobCalls(user, Users.createReady(user));
+        JobCalls calls = JobCalls.ofSomebody();
+        String user = calls.userId();
         String id = startWithKey(calls, "key", "echo ran >> ran").path("id");
         assertThat(calls.ended(id).getString("status")).isEqualTo("succeeded");
         as(user).post("/api/v1/sandboxes/{id}/stop", calls.sandboxId()).then().statusCode(202);

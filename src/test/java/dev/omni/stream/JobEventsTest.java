@@ -37,8 +37,7 @@ class JobEventsTest {
     @BeforeEach
     void aSandbox() {
         if (alice == null) {
-            String user = Users.somebody();
-            alice = new JobCalls(user, Users.createReady(user));
+            alice = JobCalls.ofSomebody();
         }
     }
 

@@ -31,8 +31,7 @@ class SubscribingTest {
     @BeforeEach
     void aSandbox() {
         if (alice == null) {
-            String user = Users.somebody();
-            alice = new JobCalls(user, Users.createReady(user));
+            alice = JobCalls.ofSomebody();
         }
     }
 
