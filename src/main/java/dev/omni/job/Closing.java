@@ -28,7 +28,7 @@ record Closing(JobEvent event, Stage stage) {
         // A reader that saw the end and comes back is told the end again: every subscription ends with it.
         Stage stage = from.stage() == Stage.DONE ? Stage.FAILURE : from.stage();
         while (stage != Stage.DONE) {
-            Closing closing = next(job, new Cursor(from.position(), stage), end);
+            Closing closing = next(job, from.at(stage), end);
             events.add(closing.event());
             stage = closing.stage();
         }
@@ -48,6 +48,6 @@ record Closing(JobEvent event, Stage stage) {
     }
 
     private static String cursor(JobRef job, Cursor at, Stage stage) {
-        return new Cursor(at.position(), stage).encode(job.id());
+        return at.at(stage).encode(job.id());
     }
 }

@@ -11,8 +11,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * A position in a job's events, the same on every replica and after every restart: a place in the raw log as Daytona
  * keeps it, and how far the closing events behind the log have been told. On the wire it is opaque.
+ *
+ * @param limitTold whether the reader was told that no more than this is streamed
  */
-record Cursor(LogPosition position, Stage stage) {
+record Cursor(LogPosition position, Stage stage, boolean limitTold) {
     /** What has been told once the log is through. */
     enum Stage {
         OUTPUT(0),
@@ -37,13 +39,36 @@ record Cursor(LogPosition position, Stage stage) {
 
     static final Cursor START = new Cursor(LogPosition.START, Stage.OUTPUT);
 
+    private static final int LINE_START = 8;
+    private static final int LIMIT_TOLD = 4;
+    private static final int UNUSED = 2;
+    private static final int STDERR = 1;
+
     private static final byte VERSION = 1;
     private static final int LENGTH = 1 + 1 + 8 + 4;
 
+    Cursor(LogPosition position, Stage stage) {
+        this(position, stage, false);
+    }
+
+    Cursor at(LogPosition position) {
+        return new Cursor(position, stage, limitTold);
+    }
+
+    Cursor at(Stage stage) {
+        return new Cursor(position, stage, limitTold);
+    }
+
+    /** Here, and the reader knows that no more is streamed. */
+    Cursor withLimitTold() {
+        return new Cursor(position, stage, true);
+    }
+
     String encode(UUID jobId) {
         byte flags = (byte) (stage.code << 4
-                | (position.lineStart() ? 8 : 0)
-                | (position.stream() == JobEvent.OutputStream.STDERR ? 1 : 0));
+                | (position.lineStart() ? LINE_START : 0)
+                | (limitTold ? LIMIT_TOLD : 0)
+                | (position.stream() == JobEvent.OutputStream.STDERR ? STDERR : 0));
         ByteBuffer bytes = ByteBuffer.allocate(LENGTH)
                 .put(VERSION)
                 .put(flags)
@@ -83,14 +108,15 @@ record Cursor(LogPosition position, Stage stage) {
         int flags = in.get();
         long offset = in.getLong();
         Stage stage = Stage.of(flags >> 4);
-        if (offset < 0 || stage == null || (flags & 0b0110) != 0) {
+        if (offset < 0 || stage == null || (flags & UNUSED) != 0) {
             throw invalid("it is malformed");
         }
         if (in.getInt() != mark(jobId)) {
             throw invalid("it belongs to another job");
         }
-        JobEvent.OutputStream stream = (flags & 1) == 1 ? JobEvent.OutputStream.STDERR : JobEvent.OutputStream.STDOUT;
-        return new Cursor(new LogPosition(offset, stream, (flags & 8) != 0), stage);
+        JobEvent.OutputStream stream = (flags & STDERR) != 0 ? JobEvent.OutputStream.STDERR : JobEvent.OutputStream.STDOUT;
+        return new Cursor(
+                new LogPosition(offset, stream, (flags & LINE_START) != 0), stage, (flags & LIMIT_TOLD) != 0);
     }
 
     private static int mark(UUID jobId) {

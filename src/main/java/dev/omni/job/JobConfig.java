@@ -9,6 +9,7 @@ import jakarta.validation.constraints.NotBlank;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.hibernate.validator.constraints.time.DurationMin;
 
 /** How jobs run and how their output is read. */
 @ConfigMapping(prefix = "omni.job")
@@ -31,6 +32,19 @@ public interface JobConfig {
     @WithDefault("200MS")
     Duration pollInterval();
 
+    /** The most looks at records per second, of all running jobs together: with more jobs each is looked at less often. */
+    @WithDefault("1000")
+    @Min(1)
+    int maxPollsPerSecond();
+
+    /**
+     * How long a live stream may bring nothing before another takes its place, in case it is stuck. Where that brings
+     * nothing either it is twice as long, up to a minute.
+     */
+    @WithDefault("5S")
+    @DurationMin(millis = 100)
+    Duration quietAfter();
+
     /** How long Daytona may stay out of reach before the end of a followed job counts as unknown. */
     @WithDefault("15M")
     Duration giveUpAfter();
@@ -51,6 +65,13 @@ public interface JobConfig {
         /** The most that is kept of one job. What a job prints beyond it is not streamed, and a message says so. */
         @WithDefault("256M")
         MemorySize maxPerJob();
+
+        /**
+         * The most that all copies take together. Where that is not enough, output waits in Daytona until the copies of
+         * ended jobs are gone. No less than of one job.
+         */
+        @WithDefault("8G")
+        MemorySize maxTotal();
 
         /** How long an ended job's copy outlives its last reader. */
         @WithDefault("30S")

@@ -6,18 +6,16 @@ import dev.omni.daytona.Session;
 import dev.omni.daytona.Toolbox;
 import dev.omni.problem.ProblemException;
 import dev.omni.sandbox.Sandboxes;
-import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.Cancellable;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
-import io.vertx.core.buffer.Buffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.BooleanSupplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -30,14 +28,14 @@ import org.jspecify.annotations.Nullable;
  *     \--(the session or sandbox is gone, or it is overdue)-----------------------------------> ENDED, lost
  * </pre>
  *
- * Daytona's follow stream ends early, late or never and says nothing about the command. So it is only used for being
- * prompt: bytes are counted, a broken stream is attached again and what is known skipped, and the end comes from polling
- * the command's record.
+ * Daytona's follow stream ends early, late or never and says nothing about the command. So the end comes from polling
+ * the command's record, and then the whole log is read once more.
  */
 final class JobLog {
     private static final Logger LOG = Logger.getLogger(JobLog.class);
-    private static final long FIRST_RETRY_MILLIS = 100;
-    private static final long MAX_RETRY_MILLIS = 2_000;
+    private static final LogDecoder PLAIN = new PlainOutput();
+    private static final LogDecoder PROMPT = new PromptOutput();
+
     /** How long the end of a job is looked for at the least, however long ago it should have been over. */
     private static final Duration CLOSING = Duration.ofSeconds(60);
 
@@ -48,6 +46,8 @@ final class JobLog {
     private final JobRef job;
     private final Toolbox toolbox;
     private final Spool spool;
+    private final LogCopy copy;
+    private final PollPace pace;
     private final JobConfig config;
     private final Sandboxes sandboxes;
     private final Set<Runnable> waiting = ConcurrentHashMap.newKeySet();
@@ -55,21 +55,27 @@ final class JobLog {
     private String commandId;
     private int gone;
     private @Nullable Context context;
-    private boolean full;
     private boolean closed;
     private boolean draining;
-    private byte lastByte = '\n';
-    private Cancellable following = () -> {};
     private Cancellable finishing = () -> {};
     private Instant lastAnswer = Instant.now();
     private volatile @Nullable JobEnd end;
 
-    JobLog(Vertx vertx, JobRef job, String commandId, Spool spool, JobConfig config, Sandboxes sandboxes) {
+    JobLog(
+            Vertx vertx,
+            JobRef job,
+            String commandId,
+            Spool spool,
+            PollPace pace,
+            JobConfig config,
+            Sandboxes sandboxes) {
         this.vertx = vertx;
         this.job = job;
         this.toolbox = job.sandbox().toolbox();
         this.commandId = commandId;
         this.spool = spool;
+        this.copy = new LogCopy(vertx, job, spool, config, this::wake);
+        this.pace = pace;
         this.config = config;
         this.sandboxes = sandboxes;
     }
@@ -88,11 +94,44 @@ final class JobLog {
         return end;
     }
 
-    /** Completes when there is more than {@code length} bytes to read, or the job has ended. */
+    /** Makes events of this log. */
+    LogDecoder decoder() {
+        return job.header().kind() == JobKind.PROMPT ? PROMPT : PLAIN;
+    }
+
+    /** Whether the spool will grow no more. */
+    boolean isComplete() {
+        return end != null || copy.isFull();
+    }
+
+    /** Whether the output may be longer than what is kept of it. */
+    boolean isFull() {
+        return copy.isFull();
+    }
+
+    /** What a reader is told at the end of a full spool. */
+    JobEvent limitNotice(Cursor after) {
+        String text = "%somni: output beyond %d bytes is not streamed\n"
+                .formatted(
+                        after.position().lineStart() ? "" : "\n",
+                        config.spool().maxPerJob().asLongValue());
+        return new JobEvent.Log(after.encode(job.id()), Instant.now(), JobEvent.OutputStream.STDERR, text, false);
+    }
+
+    /** Completes when there is more than {@code length} bytes to read, or the spool is complete. */
     Uni<Void> moreThan(long length) {
+        return when(() -> spool.length() > length || isComplete());
+    }
+
+    /** Completes when the job has ended. */
+    Uni<Void> ended() {
+        return when(() -> end != null);
+    }
+
+    private Uni<Void> when(BooleanSupplier condition) {
         return Uni.createFrom().emitter(emitter -> {
             Runnable look = () -> {
-                if (spool.length() > length || end != null) {
+                if (condition.getAsBoolean()) {
                     emitter.complete(null);
                 }
             };
@@ -102,110 +141,42 @@ final class JobLog {
         });
     }
 
-    /** Completes when the job has ended. */
-    Uni<Void> ended() {
-        return moreThan(Long.MAX_VALUE);
-    }
-
     /** Begins to read. To be called once, on the context that everything then happens on. */
     void start() {
         context = vertx.getOrCreateContext();
-        follow(0);
-        pollLater(config.pollInterval().toMillis());
+        pace.joins();
+        copy.follow(commandId);
+        pollLater(pace.pause());
     }
 
     /** Stops reading; the job itself goes on. From any thread. */
     void close() {
         Objects.requireNonNull(context, "started").runOnContext(ignored -> {
+            leave();
             closed = true;
-            following.cancel();
+            copy.stop();
             finishing.cancel();
             spool.close();
         });
+    }
+
+    /** No more looks at the record are due. */
+    private void leave() {
+        if (!closed && end == null) {
+            pace.leaves();
+        }
     }
 
     private boolean reading() {
         return !closed && !draining;
     }
 
-    private void follow(int failures) {
-        if (!reading() || full) {
-            return;
-        }
-        long before = spool.length();
-        following = append(toolbox.followLog(job.sessionId(), commandId))
-                .subscribe()
-                .with(ignored -> followAgain(before, failures), failure -> {
-                    LOG.debugf("The follow stream of job %s broke: %s", job.id(), failure);
-                    followAgain(before, failures);
-                });
-    }
-
-    private void followAgain(long before, int failures) {
-        // Only attempts that brought nothing count: a long job may lose its stream any number of times.
-        int fruitless = spool.length() > before ? 1 : failures + 1;
-        vertx.setTimer(backoff(fruitless), timer -> follow(fruitless));
-    }
-
-    private static long backoff(int failures) {
-        long delay = Math.min(MAX_RETRY_MILLIS, FIRST_RETRY_MILLIS << Math.min(failures, 10));
-        return delay / 2 + ThreadLocalRandom.current().nextLong(delay / 2 + 1);
-    }
-
-    /** Adds to the spool what a replay of the log has beyond it. */
-    private Uni<Void> append(Multi<Buffer> replay) {
-        return Uni.createFrom().deferred(() -> {
-            long[] seen = {0};
-            return replay.select()
-                    .first(bytes -> !full)
-                    .onItem()
-                    .transformToUniAndConcatenate(bytes -> {
-                        long from = seen[0];
-                        seen[0] += bytes.length();
-                        long known = Math.max(0, spool.length() - from);
-                        if (known >= bytes.length()) {
-                            return Uni.createFrom().voidItem();
-                        }
-                        return store(known == 0 ? bytes : bytes.slice((int) known, bytes.length()));
-                    })
-                    .onItem()
-                    .ignoreAsUni();
-        });
-    }
-
-    private Uni<Void> store(Buffer bytes) {
-        long room = config.spool().maxPerJob().asLongValue() - spool.length();
-        boolean fits = bytes.length() <= room;
-        Buffer stored = bytes;
-        if (!fits) {
-            stored = bytes.slice(0, (int) Math.max(0, room)).copy();
-            byte last = stored.length() > 0 ? stored.getByte(stored.length() - 1) : lastByte;
-            stored.appendBuffer(truncation(last));
-        }
-        byte last = stored.getByte(stored.length() - 1);
-        // Only what has been written counts: an append that is cancelled is done again, at the same place.
-        return spool.append(stored).invoke(() -> {
-            lastByte = last;
-            if (!fits) {
-                full = true;
-                LOG.warnf("The output of job %s is larger than may be kept; the rest is not streamed", job.id());
-            }
-            wake();
-        });
-    }
-
-    /** A line of our own on stderr, written as Daytona would, so that it is one for every reader and has its place. */
-    private Buffer truncation(byte last) {
-        return Buffer.buffer("%s\2\2\2omni: output beyond %d bytes is not streamed\n"
-                .formatted(last == '\n' ? "" : "\n", config.spool().maxPerJob().asLongValue()));
-    }
-
     private void wake() {
         waiting.forEach(Runnable::run);
     }
 
-    private void pollLater(long millis) {
-        vertx.setTimer(Math.max(1, millis), timer -> {
+    private void pollLater(Duration pause) {
+        vertx.setTimer(Math.max(1, pause.toMillis()), timer -> {
             if (reading()) {
                 toolbox.command(job.sessionId(), commandId).subscribe().with(this::polled, this::pollFailed);
             }
@@ -224,7 +195,7 @@ final class JobLog {
                 LOG.warnf("Job %s has no exit code long after its time limit", job.id());
                 finish(JobEnd.lost());
             } else {
-                pollLater(config.pollInterval().toMillis());
+                pollLater(pace.pause());
             }
         } else if (exitCode == JobRecords.NOT_THE_FIRST) {
             lookForTheFirst(exitCode);
@@ -248,9 +219,8 @@ final class JobLog {
                             }
                             if (found.isPresent() && !found.get().id().equals(commandId)) {
                                 commandId = found.get().id();
-                                following.cancel();
-                                follow(0);
-                                pollLater(config.pollInterval().toMillis());
+                                copy.follow(commandId);
+                                pollLater(pace.pause());
                             } else {
                                 conclude(exitCode);
                             }
@@ -260,7 +230,7 @@ final class JobLog {
 
     private void conclude(int exitCode) {
         draining = true;
-        following.cancel();
+        copy.stop();
         drain(exitCode, 0, closingTime());
     }
 
@@ -304,7 +274,7 @@ final class JobLog {
     private void isGone(String why) {
         gone++;
         if (gone < GONE_FOR_GOOD) {
-            pollLater(config.pollInterval().toMillis());
+            pollLater(pace.pause());
             return;
         }
         LOG.infof("How job %s ended cannot be known: %s", job.id(), why);
@@ -316,7 +286,7 @@ final class JobLog {
             LOG.warnf("Daytona does not tell of job %s", job.id());
             finish(JobEnd.lost());
         } else {
-            pollLater(backoff(3));
+            pollLater(Duration.ofMillis(Backoff.millis(3)));
         }
     }
 
@@ -338,7 +308,7 @@ final class JobLog {
 
     /** Reads the whole log once more: when the exit code is there it is complete, whatever the stream has brought. */
     private void drain(int exitCode, int failures, Instant until) {
-        finishing = append(toolbox.readLog(job.sessionId(), commandId))
+        finishing = copy.complete()
                 .subscribe()
                 .with(
                         read -> readEnd(exitCode, 0, until, false),
@@ -375,7 +345,7 @@ final class JobLog {
         if (forGood || Instant.now().isAfter(until)) {
             giveUp.run();
         } else {
-            vertx.setTimer(backoff(failures + 1), timer -> {
+            vertx.setTimer(Backoff.millis(failures + 1), timer -> {
                 if (!closed) {
                     retry.run();
                 }
@@ -387,8 +357,9 @@ final class JobLog {
         if (closed) {
             return;
         }
+        leave();
         draining = true;
-        following.cancel();
+        copy.stop();
         end = how;
         LOG.infof("Job %s ended: %s, exit code %d", job.id(), how.status(), how.exitCode());
         wake();

@@ -5,26 +5,21 @@ import dev.omni.problem.ProblemCode;
 import dev.omni.problem.ProblemException;
 import dev.omni.sandbox.Sandboxes;
 import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
 import io.smallrye.common.vertx.VertxContext;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
+import io.vertx.core.impl.ContextInternal;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
 import org.jboss.logging.Logger;
-import org.jspecify.annotations.Nullable;
 
 /** The logs that this replica reads: one per job, however many follow it, closed some time after the last reader. */
 @ApplicationScoped
@@ -34,14 +29,17 @@ class JobLogs {
     private final Vertx vertx;
     private final JobConfig config;
     private final Sandboxes sandboxes;
-    private final Path directory;
+    private final SpoolDirectory spools;
+    private final PollPace pace;
+    private final Batches batches = new Batches();
     private final Map<UUID, Entry> entries = new ConcurrentHashMap<>();
 
     JobLogs(Vertx vertx, JobConfig config, Sandboxes sandboxes) {
         this.vertx = vertx;
         this.config = config;
         this.sandboxes = sandboxes;
-        this.directory = spoolDirectory(config);
+        this.spools = new SpoolDirectory(vertx, config.spool());
+        this.pace = new PollPace(config.pollInterval(), config.maxPollsPerSecond());
     }
 
     /** A log with its readers. While it is kept, a reader that comes back finds it as it was. */
@@ -83,13 +81,13 @@ class JobLogs {
     /** The job's events from a cursor on. */
     Multi<JobEvent> events(JobRef job, Cursor start) {
         return Multi.createFrom().deferred(() -> {
-            Context context = VertxContext.getOrCreateDuplicatedContext(vertx);
+            ContextInternal context = (ContextInternal) VertxContext.getOrCreateDuplicatedContext(vertx);
             Entry entry = hold(job);
             return entry.log
                     .onFailure()
                     .invoke(failure -> forget(job.id(), entry))
                     .onItem()
-                    .transformToMulti(log -> new JobReader(log, start, context).events())
+                    .transformToMulti(log -> new JobReader(log, batches, start, context))
                     .onTermination()
                     .invoke(() -> release(job.id(), entry));
         });
@@ -158,39 +156,22 @@ class JobLogs {
         Map<String, String> fields = new HashMap<>(LogContext.fields());
         fields.put(LogContext.SANDBOX_ID, job.sandbox().id());
         fields.put(LogContext.JOB_ID, job.id().toString());
-        String file = directory.resolve(job.id() + "-" + UUID.randomUUID()).toString();
         // In a context of its own: what it logs belongs to the job, and it outlives the request that began it.
         return LogContext.inNewContext(
                 vertx,
                 fields,
-                () -> Spool.open(vertx, file)
-                        .map(spool -> new JobLog(vertx, job, commandId, spool, config, sandboxes))
+                () -> spools.open(job.id())
+                        .map(spool -> new JobLog(vertx, job, commandId, spool, pace, config, sandboxes))
                         .invoke(JobLog::start));
+    }
+
+    /** Makes a spool that cannot be an error of the start, and clears away what was left of an earlier one. */
+    void start(@Observes StartupEvent event) {
+        LOG.debug("ready to read jobs");
     }
 
     void stop(@Observes ShutdownEvent event) {
         entries.values().forEach(entry -> entry.log.subscribe().with(JobLog::close, failure -> {}));
-        try (Stream<Path> files = Files.list(directory)) {
-            for (Path file : files.toList()) {
-                Files.deleteIfExists(file);
-            }
-            Files.deleteIfExists(directory);
-        } catch (IOException e) {
-            LOG.debugf("Spool files stay in %s: %s", directory, e.getMessage());
-        }
-    }
-
-    private static Path spoolDirectory(JobConfig config) {
-        try {
-            var owner = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
-            @Nullable String configured = config.spool().directory().orElse(null);
-            if (configured == null) {
-                return Files.createTempDirectory("omni-spool-", owner);
-            }
-            Path parent = Files.createDirectories(Path.of(configured));
-            return Files.createTempDirectory(parent, "spool-", owner);
-        } catch (IOException e) {
-            throw new UncheckedIOException("omni.job.spool.directory cannot be used", e);
-        }
+        spools.close();
     }
 }

@@ -1,119 +1,182 @@
 package dev.omni.job;
 
 import dev.omni.job.Cursor.Stage;
-import dev.omni.job.LogDecoder.Decoded;
-import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
-import io.vertx.core.Context;
-import io.vertx.core.buffer.Buffer;
-import java.time.Instant;
-import java.util.Arrays;
-import java.util.Optional;
-import java.util.concurrent.Executor;
-import org.jspecify.annotations.Nullable;
+import io.smallrye.mutiny.helpers.Subscriptions;
+import io.smallrye.mutiny.operators.AbstractMulti;
+import io.smallrye.mutiny.subscription.Cancellable;
+import io.smallrye.mutiny.subscription.MultiSubscriber;
+import io.vertx.core.impl.ContextInternal;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Flow.Subscription;
 
 /**
- * One reader of a job's log: a cursor that moves when it is asked to. It holds a window of the log, never more, so a
- * reader that lags costs nothing but its place.
+ * One reader of a job's log: a cursor that moves when it is asked to. It holds the batch of events that its cursor is in,
+ * which it shares with the readers beside it, and nothing else; so a reader that lags costs next to nothing, and any number
+ * of readers that keep up cost one.
+ *
+ * <p>A subscription belongs to the context it was made for: whoever asks and whoever reads the log, events arrive there.
  */
-final class JobReader {
-    private static final int CHUNK = 64 * 1024;
-
+final class JobReader extends AbstractMulti<JobEvent> {
     private final JobLog log;
-    private final LogDecoder decoder;
-    private final Executor context;
+    private final Batches batches;
+    private final Cursor start;
+    private final ContextInternal context;
 
-    private byte[] window = new byte[CHUNK];
-    private int from;
-    private int to;
-    private LogPosition position;
-    private Stage stage;
-
-    /** @param context where everything of this reader happens, whoever reads the log */
-    JobReader(JobLog log, Cursor start, Context context) {
+    JobReader(JobLog log, Batches batches, Cursor start, ContextInternal context) {
         this.log = log;
-        this.decoder = log.job().header().kind() == JobKind.PROMPT ? new PromptOutput() : new PlainOutput();
-        this.position = start.position();
+        this.batches = batches;
         // A reader that saw the end and comes back is told the end again: every subscription ends with it.
-        this.stage = start.stage() == Stage.DONE ? Stage.FAILURE : start.stage();
-        this.context = task -> context.runOnContext(ignored -> task.run());
+        this.start = start.stage() == Stage.DONE ? start.at(Stage.FAILURE) : start;
+        this.context = context;
     }
 
-    /** The events, one for each that is asked for. To be subscribed to once. */
-    Multi<JobEvent> events() {
-        // Steps are taken in a loop, not in a chain: a long log without events would make one too deep to unwind.
-        return Multi.createBy()
-                .repeating()
-                .uni(this::step)
-                .whilst(event -> !(event.orElse(null) instanceof JobEvent.Done))
-                .select()
-                .where(Optional::isPresent)
-                .map(Optional::get);
+    @Override
+    public void subscribe(MultiSubscriber<? super JobEvent> subscriber) {
+        subscriber.onSubscribe(new Reading(subscriber));
     }
 
-    /** The next event, or none yet: then there is more in the window, or something new in the log. */
-    private Uni<Optional<JobEvent>> step() {
-        JobEvent event = decoded();
-        if (event != null) {
-            return Uni.createFrom().item(Optional.of(event));
-        }
-        // The end is looked at first: once it is there, the length no longer changes.
-        JobEnd end = log.end();
-        long read = position.offset() + (to - from);
-        if (read < log.spool().length()) {
-            return fill(read).emitOn(context).replaceWith(Optional.empty());
-        }
-        if (end != null) {
-            return Uni.createFrom().item(Optional.of(closing(end)));
-        }
-        return log.moreThan(read).emitOn(context).replaceWith(Optional.empty());
-    }
+    private final class Reading implements Subscription {
+        private final MultiSubscriber<? super JobEvent> subscriber;
 
-    private @Nullable JobEvent decoded() {
-        while (true) {
-            boolean complete = log.end() != null
-                    && position.offset() + (to - from) >= log.spool().length();
-            Decoded decoded = decoder.next(window, from, to, position, complete);
-            if (decoded == null) {
-                return null;
+        private Batch batch = Batch.none(start);
+        private int told;
+        private long demand;
+        /** Whether events are being told, or something is awaited. */
+        private boolean busy;
+
+        private boolean over;
+        private Cancellable waiting = () -> {};
+
+        Reading(MultiSubscriber<? super JobEvent> subscriber) {
+            this.subscriber = subscriber;
+        }
+
+        @Override
+        public void request(long n) {
+            run(() -> {
+                if (over) {
+                    return;
+                }
+                if (n <= 0) {
+                    fail(Subscriptions.getInvalidRequestException());
+                    return;
+                }
+                demand = Subscriptions.add(demand, n);
+                if (!busy) {
+                    advance();
+                }
+            });
+        }
+
+        @Override
+        public void cancel() {
+            run(this::end);
+        }
+
+        /** On the context: at once when called there. */
+        private void run(Runnable action) {
+            context.emit(action, Runnable::run);
+        }
+
+        private void end() {
+            over = true;
+            batch = Batch.none(start);
+            waiting.cancel();
+        }
+
+        private void fail(Throwable failure) {
+            end();
+            subscriber.onFailure(failure);
+        }
+
+        /** Tells what was asked for. Whoever is told may ask for more, which only prolongs the loop. */
+        private void advance() {
+            busy = true;
+            while (demand > 0 && !over) {
+                if (told < batch.events().size()) {
+                    tell(batch.events().get(told++));
+                } else if (!step(batch.next())) {
+                    return;
+                }
             }
-            from += (int) (decoded.after().offset() - position.offset());
-            position = decoded.after();
-            LogDecoder.Body body = decoded.body();
-            if (body instanceof LogDecoder.Text(var stream, var data, var base64)) {
-                return new JobEvent.Log(cursor(), Instant.now(), stream, data, base64);
+            busy = false;
+        }
+
+        private void tell(JobEvent event) {
+            if (demand != Long.MAX_VALUE) {
+                demand--;
             }
-            if (body instanceof LogDecoder.Outcome(var result) && stage == Stage.OUTPUT) {
-                stage = Stage.RESULT;
-                return new JobEvent.Result(cursor(), Instant.now(), result);
+            subscriber.onItem(event);
+        }
+
+        /** Goes on behind a batch. Returns false when that takes a while: then it advances again by itself. */
+        private boolean step(Cursor at) {
+            // Looked at in this order: once the log is complete, its length no longer changes.
+            JobEnd end = log.end();
+            boolean complete = log.isComplete();
+            long length = log.spool().length();
+            long looked = Math.max(at.position().offset(), batch.isEmptyHanded() ? batch.seen() : 0);
+            if (length > looked || (complete && length > at.position().offset())) {
+                return load(at);
             }
+            if (!complete) {
+                await(log.moreThan(looked));
+                return false;
+            }
+            if (log.isFull() && !at.limitTold()) {
+                Cursor after = at.withLimitTold();
+                goOn(Batch.none(after));
+                tell(log.limitNotice(after));
+                return true;
+            }
+            if (end == null) {
+                await(log.ended());
+                return false;
+            }
+            Closing closing = Closing.next(log.job(), at, end);
+            goOn(Batch.none(at.at(closing.stage())));
+            tell(closing.event());
+            if (closing.stage() == Stage.DONE && !over) {
+                end();
+                subscriber.onCompletion();
+            }
+            return true;
         }
-    }
 
-    private Uni<Void> fill(long at) {
-        if (from > 0) {
-            System.arraycopy(window, from, window, 0, to - from);
-            to -= from;
-            from = 0;
+        private void goOn(Batch next) {
+            batch = next;
+            told = 0;
         }
-        if (to == window.length) {
-            window = Arrays.copyOf(window, Math.min(LogDecoder.WINDOW, window.length * 2));
+
+        private boolean load(Cursor at) {
+            CompletableFuture<Batch> found = batches.at(log, at);
+            Batch there = found.isCompletedExceptionally() ? null : found.getNow(null);
+            if (there != null) {
+                goOn(there);
+                return true;
+            }
+            var unused = found.whenComplete((loaded, failure) -> later(() -> {
+                if (failure != null) {
+                    fail(failure);
+                } else {
+                    goOn(loaded);
+                    advance();
+                }
+            }));
+            return false;
         }
-        return log.spool().read(at, window.length - to).invoke(this::take).replaceWithVoid();
-    }
 
-    private void take(Buffer bytes) {
-        bytes.getBytes(window, to);
-        to += bytes.length();
-    }
+        private void await(Uni<Void> something) {
+            waiting = something.subscribe().with(ignored -> later(this::advance));
+        }
 
-    private JobEvent closing(JobEnd end) {
-        Closing closing = Closing.next(log.job(), new Cursor(position, stage), end);
-        stage = closing.stage();
-        return closing.event();
-    }
-
-    private String cursor() {
-        return new Cursor(position, stage).encode(log.job().id());
+        private void later(Runnable action) {
+            context.runOnContext(ignored -> {
+                if (!over) {
+                    action.run();
+                }
+            });
+        }
     }
 }

@@ -37,21 +37,20 @@ final class PlainOutput implements LogDecoder {
 
     @Override
     public @Nullable Decoded next(byte[] raw, int from, int to, LogPosition position, boolean complete) {
-        StringBuilder text = new StringBuilder();
+        byte[] text = {};
         OutputStream stream = position.stream();
         LogPosition after = position;
         int taken = 0;
         while (taken < MAX_EVENT) {
             int start = from + (int) (after.offset() - position.offset());
-            int end = Math.min(to, start + MAX_EVENT);
+            int end = Math.min(to, start + MAX_EVENT - taken);
             Run run = RawLog.next(raw, start, end, after, complete && end == to);
             if (run == null || (taken > 0 && run.stream() != stream)) {
                 break;
             }
-            Utf8 utf8 = Utf8.of(raw, run.from(), run.to());
+            Utf8 utf8 = run.ascii() ? Utf8.WHOLE : Utf8.of(raw, run.from(), run.to());
             boolean lineEnded = run.after().lineStart();
             boolean mayGoOn = !lineEnded && !(complete && run.to() == to);
-            int good = run.length() - utf8.rest();
             if (utf8.malformed() || (utf8.rest() > 0 && !mayGoOn)) {
                 if (taken > 0) {
                     break;
@@ -60,11 +59,16 @@ final class PlainOutput implements LogDecoder {
                 return new Decoded(
                         new Text(run.stream(), Base64.getEncoder().encodeToString(bytes), true), run.after());
             }
+            int good = run.length() - utf8.rest();
             if (good == 0) {
                 break;
             }
             stream = run.stream();
-            text.append(utf8.text());
+            if (taken + good > text.length) {
+                // Most events are one line or a flood of them.
+                text = Arrays.copyOf(text, taken == 0 ? good : MAX_EVENT);
+            }
+            System.arraycopy(raw, run.from(), text, taken, good);
             taken += good;
             after = utf8.rest() == 0
                     ? run.after()
@@ -73,25 +77,33 @@ final class PlainOutput implements LogDecoder {
                 break;
             }
         }
-        return taken == 0 ? null : new Decoded(new Text(stream, text.toString(), false), after);
+        return taken == 0
+                ? null
+                : new Decoded(new Text(stream, new String(text, 0, taken, StandardCharsets.UTF_8), false), after);
     }
 
     /**
      * How far bytes are UTF-8.
      *
-     * @param text what could be decoded
      * @param rest bytes at the end that may be the beginning of a character
      */
-    private record Utf8(CharSequence text, int rest, boolean malformed) {
+    private record Utf8(int rest, boolean malformed) {
+        static final Utf8 WHOLE = new Utf8(0, false);
+
+        private static final char REPLACEMENT = '\uFFFD';
+
         static Utf8 of(byte[] raw, int from, int to) {
+            // The fastest check there is: what is no UTF-8 leaves a trace. So does the trace itself, which is a character.
+            if (new String(raw, from, to - from, StandardCharsets.UTF_8).indexOf(REPLACEMENT) < 0) {
+                return WHOLE;
+            }
             CharsetDecoder decoder = StandardCharsets.UTF_8
                     .newDecoder()
                     .onMalformedInput(CodingErrorAction.REPORT)
                     .onUnmappableCharacter(CodingErrorAction.REPORT);
             ByteBuffer in = ByteBuffer.wrap(raw, from, to - from);
-            CharBuffer out = CharBuffer.allocate(to - from);
-            CoderResult result = decoder.decode(in, out, false);
-            return new Utf8(out.flip(), in.remaining(), result.isError());
+            CoderResult result = decoder.decode(in, CharBuffer.allocate(to - from), false);
+            return new Utf8(in.remaining(), result.isError());
         }
     }
 }

@@ -18,9 +18,10 @@ final class RawLog {
      *
      * @param from index of its first byte in the array read
      * @param to index behind its last byte
+     * @param ascii whether all of it is ASCII
      * @param after the position behind it
      */
-    record Run(OutputStream stream, int from, int to, LogPosition after) {
+    record Run(OutputStream stream, int from, int to, boolean ascii, LogPosition after) {
         int length() {
             return to - from;
         }
@@ -52,7 +53,10 @@ final class RawLog {
             }
         }
         int end = at;
-        while (end < to && raw[end] != '\n') {
+        byte bits = 0;
+        byte b;
+        while (end < to && (b = raw[end]) != '\n') {
+            bits |= b;
             end++;
         }
         boolean newline = end < to;
@@ -60,7 +64,7 @@ final class RawLog {
         if (behind == at) {
             return null;
         }
-        return new Run(stream, at, behind, new LogPosition(position.offset() + (behind - from), stream, newline));
+        return new Run(stream, at, behind, bits >= 0, new LogPosition(position.offset() + (behind - from), stream, newline));
     }
 
     private static boolean isMarkerByte(byte b) {

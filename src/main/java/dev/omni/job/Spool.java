@@ -12,14 +12,16 @@ import io.vertx.core.file.OpenOptions;
  */
 final class Spool {
     private final AsyncFile file;
+    private final SpoolSpace.Share share;
     private volatile long length;
 
-    private Spool(AsyncFile file) {
+    private Spool(AsyncFile file, SpoolSpace.Share share) {
         this.file = file;
+        this.share = share;
     }
 
     /** Opens an empty spool; the file goes away with the process or when it is closed. */
-    static Uni<Spool> open(Vertx vertx, String path) {
+    static Uni<Spool> open(Vertx vertx, SpoolSpace space, String path) {
         OpenOptions options = new OpenOptions()
                 .setRead(true)
                 .setWrite(true)
@@ -28,7 +30,7 @@ final class Spool {
                 .setPerms("rw-------");
         return Uni.createFrom()
                 .completionStage(() -> vertx.fileSystem().open(path, options).toCompletionStage())
-                .map(Spool::new);
+                .map(file -> new Spool(file, space.share()));
     }
 
     /** Bytes that can be read. */
@@ -36,12 +38,16 @@ final class Spool {
         return length;
     }
 
-    /** Appends; at most one append at a time. */
+    /** Appends, once there is room; at most one append at a time. */
     Uni<Void> append(Buffer bytes) {
-        long at = length;
-        return Uni.createFrom()
-                .completionStage(() -> file.write(bytes, at).toCompletionStage())
-                .invoke(() -> length = at + bytes.length());
+        return Uni.createFrom().deferred(() -> {
+            long at = length;
+            long behind = at + bytes.length();
+            return share.growTo(behind)
+                    .chain(() -> Uni.createFrom()
+                            .completionStage(() -> file.write(bytes, at).toCompletionStage()))
+                    .invoke(() -> length = behind);
+        });
     }
 
     /** Reads up to {@code count} bytes at a place below {@link #length()}. */
@@ -53,6 +59,7 @@ final class Spool {
     }
 
     void close() {
+        share.close();
         // A read under way then fails, and its reader has gone. Nothing else can be done about a failing close.
         file.close();
     }

@@ -26,7 +26,7 @@ class CursorTest {
         for (OutputStream stream : OutputStream.values()) {
             for (long offset : new long[] {0, 1, 1L << 40, Long.MAX_VALUE}) {
                 for (boolean lineStart : new boolean[] {true, false}) {
-                    Cursor cursor = new Cursor(new LogPosition(offset, stream, lineStart), stage);
+                    Cursor cursor = new Cursor(new LogPosition(offset, stream, lineStart), stage, offset > 0);
                     assertThat(Cursor.decode(cursor.encode(JOB), JOB)).isEqualTo(cursor);
                 }
             }

@@ -152,7 +152,12 @@ class JobStreamTest {
     void aDaytonaThatFailsForAWhileCostsNoByte() {
         try (TestClient client = connected(alice)) {
             String job = alice.started("echo one; until [ -e go2 ]; do sleep 0.05; done; echo two");
-            assertThat(client.nextOfJobs().path("data").asText()).isEqualTo("one\n");
+            // Daytona may cut a line on its way.
+            StringBuilder before = new StringBuilder();
+            while (!before.toString().endsWith("\n")) {
+                before.append(client.nextOfJobs().path("data").asText());
+            }
+            assertThat(before).hasToString("one\n");
             for (Operation operation : List.of(Operation.GET_COMMAND, Operation.GET_LOG, Operation.FOLLOW_LOG)) {
                 daytona.faults().on(operation, job).times(4, Fault.status(503));
             }

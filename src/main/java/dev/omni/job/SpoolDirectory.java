@@ -1,0 +1,107 @@
+package dev.omni.job;
+
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.UUID;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where this process keeps its spools: a directory of its own, which it holds by a lock for as long as it lives. A process
+ * that was killed leaves its directory behind without the lock; whoever starts next removes it.
+ */
+final class SpoolDirectory {
+    private static final Logger LOG = Logger.getLogger(SpoolDirectory.class);
+    private static final String PREFIX = "omni-spool-";
+    private static final String LOCK = "lock";
+
+    private final Vertx vertx;
+    private final SpoolSpace space;
+    private final Path directory;
+    private final FileChannel lock;
+
+    /** @throws UncheckedIOException when there is no place for it */
+    SpoolDirectory(Vertx vertx, JobConfig.Spool config) {
+        if (config.maxTotal().asLongValue() < config.maxPerJob().asLongValue()) {
+            throw new IllegalStateException("omni.job.spool.max-total: must not be less than omni.job.spool.max-per-job");
+        }
+        this.vertx = vertx;
+        this.space = new SpoolSpace(config.maxTotal().asLongValue());
+        try {
+            @Nullable String configured = config.directory().orElse(null);
+            Path parent = configured == null
+                    ? Path.of(System.getProperty("java.io.tmpdir"))
+                    : Files.createDirectories(Path.of(configured));
+            removeLeftovers(parent);
+            this.directory = Files.createTempDirectory(
+                    parent,
+                    PREFIX,
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            this.lock = FileChannel.open(
+                    directory.resolve(LOCK), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            FileLock held = lock.tryLock();
+            LOG.debugf("Spools lie in %s (%s)", directory, held);
+        } catch (IOException e) {
+            throw new UncheckedIOException("omni.job.spool.directory cannot be used", e);
+        }
+    }
+
+    Uni<Spool> open(UUID jobId) {
+        return Spool.open(
+                vertx, space, directory.resolve(jobId + "-" + UUID.randomUUID()).toString());
+    }
+
+    /** Removes the directory; spools that are still open go with it. */
+    void close() {
+        try (lock) {
+            remove(directory);
+        } catch (IOException e) {
+            LOG.debugf("Spools stay in %s: %s", directory, e.getMessage());
+        }
+    }
+
+    private static void removeLeftovers(Path parent) throws IOException {
+        try (DirectoryStream<Path> directories = Files.newDirectoryStream(parent, PREFIX + "*")) {
+            for (Path directory : directories) {
+                removeUnlessHeld(directory);
+            }
+        }
+    }
+
+    private static void removeUnlessHeld(Path directory) {
+        try (FileChannel channel = FileChannel.open(directory.resolve(LOCK), StandardOpenOption.WRITE);
+                FileLock free = channel.tryLock()) {
+            if (free != null) {
+                remove(directory);
+                LOG.infof("Removed the spools that an earlier process left in %s", directory);
+            }
+        } catch (OverlappingFileLockException ours) {
+            // It is another one of this process.
+        } catch (NoSuchFileException beginning) {
+            // It is just being made, or just being removed.
+        } catch (IOException e) {
+            // Somebody else's, perhaps: it is not ours to insist.
+            LOG.debugf("%s stays: %s", directory, e.getMessage());
+        }
+    }
+
+    private static void remove(Path directory) throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+            for (Path file : files) {
+                Files.deleteIfExists(file);
+            }
+        }
+        Files.deleteIfExists(directory);
+    }
+}
