@@ -114,9 +114,9 @@ record Cursor(LogPosition position, Stage stage, boolean limitTold) {
         if (in.getInt() != mark(jobId)) {
             throw invalid("it belongs to another job");
         }
-        JobEvent.OutputStream stream = (flags & STDERR) != 0 ? JobEvent.OutputStream.STDERR : JobEvent.OutputStream.STDOUT;
-        return new Cursor(
-                new LogPosition(offset, stream, (flags & LINE_START) != 0), stage, (flags & LIMIT_TOLD) != 0);
+        JobEvent.OutputStream stream =
+                (flags & STDERR) != 0 ? JobEvent.OutputStream.STDERR : JobEvent.OutputStream.STDOUT;
+        return new Cursor(new LogPosition(offset, stream, (flags & LINE_START) != 0), stage, (flags & LIMIT_TOLD) != 0);
     }
 
     private static int mark(UUID jobId) {

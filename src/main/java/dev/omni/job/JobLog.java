@@ -6,7 +6,6 @@ import dev.omni.daytona.Session;
 import dev.omni.daytona.Toolbox;
 import dev.omni.problem.ProblemException;
 import dev.omni.sandbox.Sandboxes;
-import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.Cancellable;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
@@ -50,7 +49,7 @@ final class JobLog {
     private final PollPace pace;
     private final JobConfig config;
     private final Sandboxes sandboxes;
-    private final Set<Runnable> waiting = ConcurrentHashMap.newKeySet();
+    private final Set<Waiter> waiting = ConcurrentHashMap.newKeySet();
 
     private String commandId;
     private int gone;
@@ -118,27 +117,44 @@ final class JobLog {
         return new JobEvent.Log(after.encode(job.id()), Instant.now(), JobEvent.OutputStream.STDERR, text, false);
     }
 
-    /** Completes when there is more than {@code length} bytes to read, or the spool is complete. */
-    Uni<Void> moreThan(long length) {
-        return when(() -> spool.length() > length || isComplete());
+    /**
+     * Calls back once, on any thread, when there is more than {@code length} bytes to read, or the spool is complete.
+     *
+     * @return ends the waiting
+     */
+    Runnable whenMoreThan(long length, Runnable callback) {
+        return when(() -> spool.length() > length || isComplete(), callback);
     }
 
-    /** Completes when the job has ended. */
-    Uni<Void> ended() {
-        return when(() -> end != null);
+    /** Calls back once, on any thread, when the job has ended. */
+    Runnable whenEnded(Runnable callback) {
+        return when(() -> end != null, callback);
     }
 
-    private Uni<Void> when(BooleanSupplier condition) {
-        return Uni.createFrom().emitter(emitter -> {
-            Runnable look = () -> {
-                if (condition.getAsBoolean()) {
-                    emitter.complete(null);
-                }
-            };
-            emitter.onTermination(() -> waiting.remove(look));
-            waiting.add(look);
-            look.run();
-        });
+    // Callbacks rather than streams: there is one for every event and reader.
+    private Runnable when(BooleanSupplier condition, Runnable callback) {
+        Waiter waiter = new Waiter(condition, callback);
+        waiting.add(waiter);
+        look(waiter);
+        return () -> waiting.remove(waiter);
+    }
+
+    private record Waiter(BooleanSupplier condition, Runnable callback) {
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return this == other;
+        }
+
+        @Override
+        public int hashCode() {
+            return System.identityHashCode(this);
+        }
+    }
+
+    private void look(Waiter waiter) {
+        if (waiter.condition().getAsBoolean() && waiting.remove(waiter)) {
+            waiter.callback().run();
+        }
     }
 
     /** Begins to read. To be called once, on the context that everything then happens on. */
@@ -172,7 +188,7 @@ final class JobLog {
     }
 
     private void wake() {
-        waiting.forEach(Runnable::run);
+        waiting.forEach(this::look);
     }
 
     private void pollLater(Duration pause) {

@@ -67,7 +67,7 @@ class JobLogs {
                     Entry entry = hold(job);
                     return entry.log
                             .emitOn(task -> context.runOnContext(ignored -> task.run()))
-                            .invoke(log -> log.ended().subscribe().with(ignored -> release(job.id(), entry)))
+                            .invoke(log -> log.whenEnded(() -> release(job.id(), entry)))
                             .onFailure()
                             .invoke(failure -> forget(job.id(), entry));
                 })

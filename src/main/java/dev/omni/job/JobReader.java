@@ -1,10 +1,8 @@
 package dev.omni.job;
 
 import dev.omni.job.Cursor.Stage;
-import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.helpers.Subscriptions;
 import io.smallrye.mutiny.operators.AbstractMulti;
-import io.smallrye.mutiny.subscription.Cancellable;
 import io.smallrye.mutiny.subscription.MultiSubscriber;
 import io.vertx.core.impl.ContextInternal;
 import java.util.concurrent.CompletableFuture;
@@ -46,7 +44,7 @@ final class JobReader extends AbstractMulti<JobEvent> {
         private boolean busy;
 
         private boolean over;
-        private Cancellable waiting = () -> {};
+        private Runnable waiting = () -> {};
 
         Reading(MultiSubscriber<? super JobEvent> subscriber) {
             this.subscriber = subscriber;
@@ -82,7 +80,7 @@ final class JobReader extends AbstractMulti<JobEvent> {
         private void end() {
             over = true;
             batch = Batch.none(start);
-            waiting.cancel();
+            waiting.run();
         }
 
         private void fail(Throwable failure) {
@@ -121,7 +119,7 @@ final class JobReader extends AbstractMulti<JobEvent> {
                 return load(at);
             }
             if (!complete) {
-                await(log.moreThan(looked));
+                waiting = log.whenMoreThan(looked, this::wake);
                 return false;
             }
             if (log.isFull() && !at.limitTold()) {
@@ -131,7 +129,7 @@ final class JobReader extends AbstractMulti<JobEvent> {
                 return true;
             }
             if (end == null) {
-                await(log.ended());
+                waiting = log.whenEnded(this::wake);
                 return false;
             }
             Closing closing = Closing.next(log.job(), at, end);
@@ -167,8 +165,8 @@ final class JobReader extends AbstractMulti<JobEvent> {
             return false;
         }
 
-        private void await(Uni<Void> something) {
-            waiting = something.subscribe().with(ignored -> later(this::advance));
+        private void wake() {
+            later(this::advance);
         }
 
         private void later(Runnable action) {

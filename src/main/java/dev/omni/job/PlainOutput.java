@@ -93,7 +93,8 @@ final class PlainOutput implements LogDecoder {
         private static final char REPLACEMENT = '\uFFFD';
 
         static Utf8 of(byte[] raw, int from, int to) {
-            // The fastest check there is: what is no UTF-8 leaves a trace. So does the trace itself, which is a character.
+            // The fastest check there is: what is no UTF-8 leaves a trace. So does the trace itself, which is a
+            // character.
             if (new String(raw, from, to - from, StandardCharsets.UTF_8).indexOf(REPLACEMENT) < 0) {
                 return WHOLE;
             }

@@ -64,7 +64,8 @@ final class RawLog {
         if (behind == at) {
             return null;
         }
-        return new Run(stream, at, behind, bits >= 0, new LogPosition(position.offset() + (behind - from), stream, newline));
+        return new Run(
+                stream, at, behind, bits >= 0, new LogPosition(position.offset() + (behind - from), stream, newline));
     }
 
     private static boolean isMarkerByte(byte b) {

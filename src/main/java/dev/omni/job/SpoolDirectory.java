@@ -34,7 +34,8 @@ final class SpoolDirectory {
     /** @throws UncheckedIOException when there is no place for it */
     SpoolDirectory(Vertx vertx, JobConfig.Spool config) {
         if (config.maxTotal().asLongValue() < config.maxPerJob().asLongValue()) {
-            throw new IllegalStateException("omni.job.spool.max-total: must not be less than omni.job.spool.max-per-job");
+            throw new IllegalStateException(
+                    "omni.job.spool.max-total: must not be less than omni.job.spool.max-per-job");
         }
         this.vertx = vertx;
         this.space = new SpoolSpace(config.maxTotal().asLongValue());
@@ -45,11 +46,9 @@ final class SpoolDirectory {
                     : Files.createDirectories(Path.of(configured));
             removeLeftovers(parent);
             this.directory = Files.createTempDirectory(
-                    parent,
-                    PREFIX,
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-            this.lock = FileChannel.open(
-                    directory.resolve(LOCK), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+                    parent, PREFIX, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            this.lock =
+                    FileChannel.open(directory.resolve(LOCK), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
             FileLock held = lock.tryLock();
             LOG.debugf("Spools lie in %s (%s)", directory, held);
         } catch (IOException e) {

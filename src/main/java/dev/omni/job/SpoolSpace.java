@@ -34,7 +34,7 @@ final class SpoolSpace {
         /** Completes when the share has at least this size; one call at a time. */
         Uni<Void> growTo(long bytes) {
             return Uni.createFrom().emitter(emitter -> {
-                emitter.onTermination(() -> giveUp(this));
+                emitter.onTermination(() -> complete(giveUp(this)));
                 if (grow(this, bytes, emitter)) {
                     emitter.complete(null);
                 }
@@ -43,7 +43,7 @@ final class SpoolSpace {
 
         /** Gives everything back. */
         void close() {
-            release(this).forEach(granted -> granted.complete(null));
+            complete(release(this));
         }
     }
 
@@ -69,15 +69,19 @@ final class SpoolSpace {
         return false;
     }
 
-    private synchronized void giveUp(Share share) {
+    private synchronized List<UniEmitter<? super Void>> giveUp(Share share) {
         share.waiter = null;
-        waiting.remove(share);
+        return waiting.remove(share) ? serve() : List.of();
     }
 
     private synchronized List<UniEmitter<? super Void>> release(Share closed) {
         waiting.remove(closed);
         taken -= closed.size;
         closed.size = 0;
+        return serve();
+    }
+
+    private List<UniEmitter<? super Void>> serve() {
         List<UniEmitter<? super Void>> granted = new ArrayList<>();
         while (!waiting.isEmpty() && fits(waiting.element())) {
             Share next = waiting.remove();
@@ -87,6 +91,11 @@ final class SpoolSpace {
             }
         }
         return granted;
+    }
+
+    // Outside of the lock: those who waited go on at once.
+    private static void complete(List<UniEmitter<? super Void>> granted) {
+        granted.forEach(waiter -> waiter.complete(null));
     }
 
     private boolean fits(Share share) {

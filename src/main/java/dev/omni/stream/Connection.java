@@ -1,6 +1,7 @@
 package dev.omni.stream;
 
 import dev.omni.identity.Caller;
+import dev.omni.job.JobEvent;
 import dev.omni.job.Jobs;
 import dev.omni.observe.LogContext;
 import dev.omni.problem.ProblemCode;
@@ -10,11 +11,12 @@ import dev.omni.sandbox.SandboxChanged;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
+import io.vertx.core.impl.ContextInternal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +42,9 @@ final class Connection {
     /** Notices on their way to a client. They are small; this only keeps them from piling up for one that does not read. */
     private static final int MAX_NOTICES = 32;
 
+    /** Bytes of one job that may be on their way to the kernel: a few large messages, or many small ones at once. */
+    private static final int WINDOW = 64 * 1024;
+
     private enum State {
         OPEN,
         CLOSING,
@@ -47,9 +52,11 @@ final class Connection {
     }
 
     private final Vertx vertx;
+    private final ContextInternal context;
     private final Executor loop;
     private final StreamConfig config;
     private final Jobs jobs;
+    private final Frames frames;
     private final Tokens tokens;
     private final Wire wire;
     private final Inbox inbox;
@@ -68,19 +75,22 @@ final class Connection {
             Context context,
             StreamConfig config,
             Jobs jobs,
+            Frames frames,
             Tokens tokens,
             Wire wire,
             Tokens.Verified identity) {
         this.vertx = vertx;
+        this.context = (ContextInternal) context;
         this.loop = task -> context.runOnContext(ignored -> task.run());
         this.config = config;
         this.jobs = jobs;
+        this.frames = frames;
         this.tokens = tokens;
         this.wire = wire;
         this.identity = identity;
         this.liveness = new Liveness(config.pongTimeout(), System.nanoTime());
         this.inbox = new Inbox(config, loop, this::handle);
-        this.subscriptions = new Subscriptions(config.maxSubscriptions(), loop, this::send, this::refuse);
+        this.subscriptions = new Subscriptions(config.maxSubscriptions(), WINDOW, loop, new Outlet());
     }
 
     String userId() {
@@ -295,8 +305,28 @@ final class Connection {
                         failure -> Uni.createFrom().voidItem().emitOn(loop).chain(() -> send(refusal(job, failure))));
     }
 
-    private void refuse(JobKey job, Throwable failure) {
-        sendAndForget(refusal(job, failure));
+    private final class Outlet implements Subscriptions.Outlet {
+        @Override
+        public Uni<Void> send(ServerMessage message) {
+            return Connection.this.send(message);
+        }
+
+        @Override
+        public int write(JobKey job, JobEvent event, Runnable drained) {
+            byte[] frame = frames.of(job, event);
+            Connection.this.write(frame, failure -> drained.run());
+            return frame.length;
+        }
+
+        @Override
+        public void flush() {
+            wire.flush();
+        }
+
+        @Override
+        public void failed(JobKey job, Throwable failure) {
+            sendAndForget(refusal(job, failure));
+        }
     }
 
     private ServerMessage refusal(JobKey job, Throwable failure) {
@@ -315,17 +345,36 @@ final class Connection {
 
     /** Writes a message; completes when it has drained. */
     private Uni<Void> send(ServerMessage message) {
-        // Whoever waits may stop waiting, but the frame is on its way and must still be counted when it has drained.
-        return Uni.createFrom().completionStage(() -> {
-            if (state != State.OPEN) {
-                return CompletableFuture.<Void>completedFuture(null);
-            }
-            liveness.writing();
-            return wire.send(WireFormat.encode(message))
-                    .emitOn(loop)
-                    .subscribeAsCompletionStage()
-                    .whenComplete((sent, gone) -> written(gone));
+        // Whoever waits may stop waiting, but the frame is on its way and is still counted when it has drained.
+        return Uni.createFrom().emitter(waiting -> {
+            write(WireFormat.encode(message), failure -> {
+                if (failure == null) {
+                    waiting.complete(null);
+                } else {
+                    waiting.fail(failure);
+                }
+            });
+            wire.flush();
         });
+    }
+
+    private void write(byte[] frame, Consumer<@Nullable Throwable> drained) {
+        if (state != State.OPEN) {
+            drained.accept(null);
+            return;
+        }
+        liveness.writing();
+        wire.write(
+                frame,
+                failure -> onLoop(() -> {
+                    written(failure);
+                    drained.accept(failure);
+                }));
+    }
+
+    /** At once where this is the loop already. */
+    private void onLoop(Runnable task) {
+        context.emit(task, Runnable::run);
     }
 
     private void written(@Nullable Throwable failure) {

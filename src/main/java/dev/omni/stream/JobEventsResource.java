@@ -10,6 +10,7 @@ import io.quarkus.security.Authenticated;
 import io.quarkus.security.identity.SecurityIdentity;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
+import io.vertx.core.buffer.Buffer;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.Path;
@@ -38,18 +39,28 @@ public class JobEventsResource {
     /** A comment: keeps proxies from closing a quiet stream. */
     private static final byte[] HEARTBEAT = bytes(": heartbeat\n\n");
 
+    private static final byte[] SEPARATOR = bytes("\n\n");
+
     /** Stands for the end in a stream of frames; never sent. */
     private static final byte[] END = {};
 
     private final StreamConfig config;
     private final Jobs jobs;
+    private final Frames frames;
     private final Slots slots;
     private final Connections connections;
     private final SecurityIdentity identity;
 
-    JobEventsResource(StreamConfig config, Jobs jobs, Slots slots, Connections connections, SecurityIdentity identity) {
+    JobEventsResource(
+            StreamConfig config,
+            Jobs jobs,
+            Frames frames,
+            Slots slots,
+            Connections connections,
+            SecurityIdentity identity) {
         this.config = config;
         this.jobs = jobs;
+        this.frames = frames;
         this.slots = slots;
         this.connections = connections;
         this.identity = identity;
@@ -119,9 +130,15 @@ public class JobEventsResource {
         return Multi.createBy().concatenating().streams(Multi.createFrom().item(HEARTBEAT), merged);
     }
 
-    private static byte[] frame(JobKey job, JobEvent event) {
+    private byte[] frame(JobKey job, JobEvent event) {
         // JSON has no raw line breaks, and a cursor has none either, so that one line each is enough.
-        return bytes("id: " + event.cursor() + "\ndata: " + WireFormat.encode(ServerMessage.of(job, event)) + "\n\n");
+        byte[] message = frames.of(job, event);
+        byte[] head = bytes("id: " + event.cursor() + "\ndata: ");
+        return Buffer.buffer(head.length + message.length + SEPARATOR.length)
+                .appendBytes(head)
+                .appendBytes(message)
+                .appendBytes(SEPARATOR)
+                .getBytes();
     }
 
     private static Duration timeLeft(Tokens.Verified caller) {

@@ -35,14 +35,23 @@ class StreamEndpoint {
     private final Vertx vertx;
     private final StreamConfig config;
     private final Jobs jobs;
+    private final Frames frames;
     private final Tokens tokens;
     private final Slots slots;
     private final Connections connections;
 
-    StreamEndpoint(Vertx vertx, StreamConfig config, Jobs jobs, Tokens tokens, Slots slots, Connections connections) {
+    StreamEndpoint(
+            Vertx vertx,
+            StreamConfig config,
+            Jobs jobs,
+            Frames frames,
+            Tokens tokens,
+            Slots slots,
+            Connections connections) {
         this.vertx = vertx;
         this.config = config;
         this.jobs = jobs;
+        this.frames = frames;
         this.tokens = tokens;
         this.slots = slots;
         this.connections = connections;
@@ -54,8 +63,8 @@ class StreamEndpoint {
         UserData data = socket.userData();
         var wire = new WebSocketWire(socket, data.get(HTTP));
         // The context of this callback becomes the connection's own, so what is in its log context stays with it.
-        var connection =
-                new Connection(vertx, vertx.getOrCreateContext(), config, jobs, tokens, wire, data.get(IDENTITY));
+        var connection = new Connection(
+                vertx, vertx.getOrCreateContext(), config, jobs, frames, tokens, wire, data.get(IDENTITY));
         data.put(CONNECTION, connection);
         describe(socket);
         if (slots.tryAcquire(connection.userId())) {

@@ -2,14 +2,13 @@ package dev.omni.stream;
 
 import dev.omni.job.JobEvent;
 import dev.omni.job.JobStream;
-import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.Cancellable;
+import io.smallrye.mutiny.subscription.MultiSubscriber;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Executor;
-import java.util.function.BiConsumer;
-import java.util.function.Function;
+import java.util.concurrent.Flow;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -23,39 +22,45 @@ import org.jspecify.annotations.Nullable;
  *   subscribe ──stream──► replaces ──┘
  * </pre>
  *
- * <p>A subscription pulls one event, sends it, waits until it has drained, and only then pulls the next. So a slow reader
- * is a position that lags: it holds one message in memory here, and nobody waits for it. Confined to the connection's
- * event loop, though a job's events may come on any thread.
+ * <p>A subscription pulls events, writes what is there up to a window, and goes on when that has drained. So a slow reader
+ * is a position that lags: it holds a window in memory here, and nobody waits for it. Confined to the connection's event
+ * loop, though a job's events may come on any thread.
  */
 final class Subscriptions {
     private final int max;
+    private final int window;
     private final Executor loop;
-    private final Function<ServerMessage, Uni<Void>> send;
-    private final BiConsumer<JobKey, Throwable> failed;
+    private final Outlet outlet;
     private final Map<JobKey, Subscription> open = new HashMap<>();
     private boolean closed;
 
-    /** One loop. Its identity tells an old loop of a job from the one that replaced it. */
-    private static final class Subscription {
-        private @Nullable Cancellable source;
+    /** Where messages go. */
+    interface Outlet {
+        /** Completes when the message has drained, or will not. */
+        Uni<Void> send(ServerMessage message);
 
-        void cancel() {
-            if (source != null) {
-                source.cancel();
-            }
-        }
+        /**
+         * Writes an event, which goes out with the next flush.
+         *
+         * @param drained called on the loop when it has drained, or will not
+         * @return its size
+         */
+        int write(JobKey job, JobEvent event, Runnable drained);
+
+        void flush();
+
+        /** Hears of a job that could not be followed. */
+        void failed(JobKey job, Throwable failure);
     }
 
     /**
-     * @param send writes a message; completes when it has drained
-     * @param failed hears of a job that could not be followed
+     * @param window how many bytes of one job may be written before they have drained; one more event may be on its way
      */
-    Subscriptions(
-            int max, Executor loop, Function<ServerMessage, Uni<Void>> send, BiConsumer<JobKey, Throwable> failed) {
+    Subscriptions(int max, int window, Executor loop, Outlet outlet) {
         this.max = max;
+        this.window = window;
         this.loop = loop;
-        this.send = send;
-        this.failed = failed;
+        this.outlet = outlet;
     }
 
     /** Follows a job of its user because it has started, unless the client follows it already. */
@@ -64,7 +69,7 @@ final class Subscriptions {
             return;
         }
         if (isFull(job)) {
-            send.apply(tooMany(job)).subscribe().with(sent -> {}, gone -> {});
+            outlet.send(tooMany(job)).subscribe().with(sent -> {}, gone -> {});
             return;
         }
         run(job, opening.get());
@@ -76,17 +81,18 @@ final class Subscriptions {
      */
     Uni<Void> subscribe(JobKey job, Supplier<Uni<JobStream>> opening) {
         if (isFull(job)) {
-            return send.apply(tooMany(job));
+            return outlet.send(tooMany(job));
         }
         return opening.get().emitOn(loop).chain(stream -> {
             if (closed) {
                 return Uni.createFrom().voidItem();
             }
             if (isFull(job)) {
-                return send.apply(tooMany(job));
+                return outlet.send(tooMany(job));
             }
             unsubscribe(job);
-            Uni<Void> answered = send.apply(new ServerMessage.Subscribed(job.sandboxId(), job.jobId(), stream.cursor()))
+            Uni<Void> answered = outlet.send(
+                            new ServerMessage.Subscribed(job.sandboxId(), job.jobId(), stream.cursor()))
                     .memoize()
                     .indefinitely();
             run(job, answered.replaceWith(stream));
@@ -108,27 +114,130 @@ final class Subscriptions {
     }
 
     private void run(JobKey job, Uni<JobStream> opening) {
-        var subscription = new Subscription();
+        var subscription = new Subscription(job);
         open.put(job, subscription);
-        Multi<Void> sends = opening.emitOn(loop)
-                .onItem()
-                .transformToMulti(JobStream::events)
-                .onItem()
-                .transformToUniAndConcatenate(event -> sendOnLoop(job, event));
-        Cancellable source = sends.subscribe()
-                .with(
-                        sent -> {},
-                        failure -> loop.execute(() -> {
-                            if (open.remove(job, subscription)) {
-                                failed.accept(job, failure);
-                            }
-                        }),
-                        () -> loop.execute(() -> open.remove(job, subscription)));
-        subscription.source = source;
+        subscription.start(opening);
     }
 
-    private Uni<Void> sendOnLoop(JobKey job, JobEvent event) {
-        return Uni.createFrom().item(event).emitOn(loop).chain(it -> send.apply(ServerMessage.of(job, it)));
+    /**
+     * One loop. Its identity tells an old loop of a job from the one that replaced it. It is written with callbacks: a
+     * stream operator would cost more here than the message itself.
+     */
+    private final class Subscription implements MultiSubscriber<JobEvent> {
+        private final JobKey job;
+        private Cancellable opening = () -> {};
+        private Flow.@Nullable Subscription events;
+
+        /** Received and not yet written. */
+        private @Nullable JobEvent next;
+
+        private int undrained;
+        private boolean inTurn;
+        private boolean ended;
+        private @Nullable Throwable failure;
+        private boolean cancelled;
+
+        Subscription(JobKey job) {
+            this.job = job;
+        }
+
+        void start(Uni<JobStream> stream) {
+            opening = stream.emitOn(loop)
+                    .subscribe()
+                    .with(
+                            opened -> {
+                                if (!cancelled) {
+                                    opened.events().subscribe().withSubscriber(this);
+                                }
+                            },
+                            this::onFailure);
+        }
+
+        void cancel() {
+            cancelled = true;
+            next = null;
+            opening.cancel();
+            if (events != null) {
+                events.cancel();
+            }
+        }
+
+        @Override
+        public void onSubscribe(Flow.Subscription subscription) {
+            events = subscription;
+            subscription.request(1);
+        }
+
+        @Override
+        public void onItem(JobEvent event) {
+            if (inTurn) {
+                next = event;
+            } else {
+                loop.execute(() -> {
+                    next = event;
+                    if (undrained == 0) {
+                        turn();
+                    }
+                });
+            }
+        }
+
+        /** Writes what is there, up to a window, and sends it off at once. */
+        private void turn() {
+            if (cancelled) {
+                return;
+            }
+            inTurn = true;
+            int room = window;
+            while (next != null && room > 0 && !cancelled) {
+                JobEvent event = next;
+                next = null;
+                undrained++;
+                room -= outlet.write(job, event, this::drained);
+                if (events != null) {
+                    events.request(1);
+                }
+            }
+            inTurn = false;
+            outlet.flush();
+        }
+
+        private void drained() {
+            undrained--;
+            if (undrained == 0) {
+                // Never at once, so that a reader with much to catch up on leaves room for the others of its event
+                // loop.
+                loop.execute(() -> {
+                    if (undrained == 0 && next != null) {
+                        turn();
+                    }
+                    endIfThrough();
+                });
+            }
+        }
+
+        @Override
+        public void onFailure(Throwable why) {
+            loop.execute(() -> {
+                failure = why;
+                ended = true;
+                endIfThrough();
+            });
+        }
+
+        @Override
+        public void onCompletion() {
+            loop.execute(() -> {
+                ended = true;
+                endIfThrough();
+            });
+        }
+
+        private void endIfThrough() {
+            if (ended && next == null && undrained == 0 && open.remove(job, this) && failure != null) {
+                outlet.failed(job, failure);
+            }
+        }
     }
 
     private boolean isFull(JobKey job) {

@@ -44,9 +44,10 @@ final class WireFormat {
 
     private WireFormat() {}
 
-    static String encode(ServerMessage message) {
+    /** In UTF-8. */
+    static byte[] encode(ServerMessage message) {
         try {
-            return WRITER.writeValueAsString(message);
+            return WRITER.writeValueAsBytes(message);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a message that cannot be written as JSON", e);
         }

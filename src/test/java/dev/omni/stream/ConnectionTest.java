@@ -9,10 +9,10 @@ import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.test.junit.QuarkusTest;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import io.smallrye.mutiny.Uni;
-import io.smallrye.mutiny.subscription.UniEmitter;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import jakarta.inject.Inject;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -21,6 +21,8 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -157,7 +159,8 @@ class ConnectionTest {
     private Opened connect(StreamConfig config, RecordingWire wire, Instant expiresAt) {
         Context context = vertx.getOrCreateContext();
         var identity = new Tokens.Verified(new Caller("carol", Set.of()), expiresAt);
-        var opened = new Opened(context, new Connection(vertx, context, config, jobs, tokens, wire, identity));
+        var opened =
+                new Opened(context, new Connection(vertx, context, config, jobs, new Frames(), tokens, wire, identity));
         wire.answered = () -> opened.run(Connection::pong);
         wire.closed = () -> opened.run(Connection::closed);
         after.add(() -> opened.run(Connection::closed));
@@ -166,7 +169,7 @@ class ConnectionTest {
     }
 
     private record Opened(Context context, Connection connection) {
-        void run(java.util.function.Consumer<Connection> action) {
+        void run(Consumer<Connection> action) {
             context.runOnContext(ignored -> action.accept(connection));
         }
     }
@@ -177,7 +180,7 @@ class ConnectionTest {
         private final List<CloseCode> closes = new CopyOnWriteArrayList<>();
         private final AtomicInteger pings = new AtomicInteger();
         private final AtomicInteger cuts = new AtomicInteger();
-        private final Queue<UniEmitter<? super Void>> undrained = new LinkedBlockingQueue<>();
+        private final Queue<Consumer<@Nullable Throwable>> undrained = new LinkedBlockingQueue<>();
         private volatile boolean slow;
         private volatile boolean takesClose;
         private volatile Runnable answered = () -> {};
@@ -188,22 +191,23 @@ class ConnectionTest {
         }
 
         void drain() {
-            for (var emitter = undrained.poll(); emitter != null; emitter = undrained.poll()) {
-                emitter.complete(null);
+            for (var drained = undrained.poll(); drained != null; drained = undrained.poll()) {
+                drained.accept(null);
             }
         }
 
         @Override
-        public Uni<Void> send(String text) {
-            return Uni.createFrom().emitter(emitter -> {
-                sent.add(text);
-                if (slow) {
-                    undrained.add(emitter);
-                } else {
-                    emitter.complete(null);
-                }
-            });
+        public void write(byte[] text, Consumer<@Nullable Throwable> drained) {
+            sent.add(new String(text, StandardCharsets.UTF_8));
+            if (slow) {
+                undrained.add(drained);
+            } else {
+                drained.accept(null);
+            }
         }
+
+        @Override
+        public void flush() {}
 
         @Override
         public Uni<Void> ping() {

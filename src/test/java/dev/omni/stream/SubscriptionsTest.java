@@ -31,8 +31,7 @@ class SubscriptionsTest {
     private final AtomicInteger pulled = new AtomicInteger();
     private boolean readerIsSlow;
 
-    private final Subscriptions subscriptions =
-            new Subscriptions(2, loop::add, this::send, (job, failure) -> failures.add(failure));
+    private final Subscriptions subscriptions = new Subscriptions(2, 1, loop::add, outlet());
 
     @Test
     void aReaderGetsEveryEventInOrder() {
@@ -43,16 +42,31 @@ class SubscriptionsTest {
     }
 
     @Test
-    void aSlowReaderIsNotSentTheNextEventBeforeThePreviousDrained() {
+    void aSlowReaderIsNotSentTheNextWindowBeforeThePreviousDrained() {
         readerIsSlow = true;
         subscriptions.follow(JOB, () -> stream("", 5));
         settle();
         assertThat(cursors()).containsExactly("1");
-        assertThat(pulled).hasValue(1);
+        assertThat(pulled).hasValue(2);
 
         drainOne();
         assertThat(cursors()).containsExactly("1", "2");
-        assertThat(pulled).hasValue(2);
+        assertThat(pulled).hasValue(3);
+    }
+
+    @Test
+    void aSmallWindowOfManyEventsIsWrittenAtOnce() {
+        readerIsSlow = true;
+        var wide = new Subscriptions(2, 3, loop::add, outlet());
+        wide.follow(JOB, () -> stream("", 5));
+        settle();
+        assertThat(cursors()).containsExactly("1", "2", "3");
+
+        drainOne();
+        drainOne();
+        assertThat(cursors()).containsExactly("1", "2", "3");
+        drainOne();
+        assertThat(cursors()).containsExactly("1", "2", "3", "4", "5", "end");
     }
 
     @Test
@@ -180,6 +194,32 @@ class SubscriptionsTest {
         answer(subscriptions.subscribe(third, () -> stream("c", 0)));
         settle();
         assertThat(cursors()).endsWith("c0", "cend");
+    }
+
+    private Subscriptions.Outlet outlet() {
+        return new Subscriptions.Outlet() {
+            @Override
+            public Uni<Void> send(ServerMessage message) {
+                return SubscriptionsTest.this.send(message);
+            }
+
+            @Override
+            public int write(JobKey job, JobEvent event, Runnable drained) {
+                SubscriptionsTest.this
+                        .send(ServerMessage.of(job, event))
+                        .subscribe()
+                        .with(done -> drained.run(), gone -> drained.run());
+                return 1;
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void failed(JobKey job, Throwable failure) {
+                failures.add(failure);
+            }
+        };
     }
 
     private Uni<JobStream> stream(String prefix, int logs) {

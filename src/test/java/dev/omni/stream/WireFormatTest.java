@@ -170,12 +170,12 @@ class WireFormatTest {
 
     @Test
     void writesOutput() {
-        assertThat(WireFormat.encode(
+        assertThat(encode(
                         ServerMessage.of(KEY, new JobEvent.Log("c1", AT, JobEvent.OutputStream.STDOUT, "hi\n", false))))
                 .isEqualTo(
                         "{\"type\":\"log\",\"sandboxId\":\"box\",\"jobId\":\"" + JOB
                                 + "\",\"level\":\"info\",\"ts\":1700000000123,\"data\":\"hi\\n\",\"stream\":\"stdout\",\"cursor\":\"c1\"}");
-        assertThat(WireFormat.encode(
+        assertThat(encode(
                         ServerMessage.of(KEY, new JobEvent.Log("c2", AT, JobEvent.OutputStream.STDERR, "/w==", true))))
                 .isEqualTo(
                         "{\"type\":\"log\",\"sandboxId\":\"box\",\"jobId\":\"" + JOB
@@ -184,26 +184,30 @@ class WireFormatTest {
 
     @Test
     void writesResultFailureAndEnd() {
-        assertThat(WireFormat.encode(ServerMessage.of(
+        assertThat(encode(ServerMessage.of(
                         KEY, new JobEvent.Result("c", AT, new JobEvent.JobResult("# Done", "s", 0.25, 3, false)))))
                 .isEqualTo(
                         "{\"type\":\"result\",\"sandboxId\":\"box\",\"jobId\":\"" + JOB
                                 + "\",\"ts\":1700000000123,\"format\":\"markdown\",\"data\":\"# Done\",\"cursor\":\"c\",\"sessionId\":\"s\",\"costUsd\":0.25,\"turns\":3,\"isError\":false}");
-        assertThat(WireFormat.encode(ServerMessage.of(KEY, new JobEvent.Failure("c", AT, "cancelled", "stopped"))))
+        assertThat(encode(ServerMessage.of(KEY, new JobEvent.Failure("c", AT, "cancelled", "stopped"))))
                 .isEqualTo("{\"type\":\"error\",\"sandboxId\":\"box\",\"jobId\":\"" + JOB
                         + "\",\"ts\":1700000000123,\"code\":\"cancelled\",\"message\":\"stopped\",\"cursor\":\"c\"}");
-        assertThat(WireFormat.encode(ServerMessage.of(KEY, new JobEvent.Done("c", AT, 124, JobStatus.TIMED_OUT))))
+        assertThat(encode(ServerMessage.of(KEY, new JobEvent.Done("c", AT, 124, JobStatus.TIMED_OUT))))
                 .isEqualTo("{\"type\":\"done\",\"sandboxId\":\"box\",\"jobId\":\"" + JOB
                         + "\",\"ts\":1700000000123,\"exitCode\":124,\"status\":\"timed_out\",\"cursor\":\"c\"}");
     }
 
     @Test
     void leavesOutWhatIsNotKnown() {
-        assertThat(WireFormat.encode(new ServerMessage.Failure(null, null, 5, "invalid_message", "no", null)))
+        assertThat(encode(new ServerMessage.Failure(null, null, 5, "invalid_message", "no", null)))
                 .isEqualTo("{\"type\":\"error\",\"ts\":5,\"code\":\"invalid_message\",\"message\":\"no\"}");
-        assertThat(WireFormat.encode(new ServerMessage.Heartbeat(5))).isEqualTo("{\"type\":\"heartbeat\",\"ts\":5}");
-        assertThat(WireFormat.encode(new ServerMessage.Subscribed("box", JOB, "c")))
+        assertThat(encode(new ServerMessage.Heartbeat(5))).isEqualTo("{\"type\":\"heartbeat\",\"ts\":5}");
+        assertThat(encode(new ServerMessage.Subscribed("box", JOB, "c")))
                 .isEqualTo(
                         "{\"type\":\"subscribed\",\"sandboxId\":\"box\",\"jobId\":\"" + JOB + "\",\"cursor\":\"c\"}");
+    }
+
+    private static String encode(ServerMessage message) {
+        return new String(WireFormat.encode(message), StandardCharsets.UTF_8);
     }
 }
