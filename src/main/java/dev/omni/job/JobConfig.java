@@ -28,8 +28,11 @@ public interface JobConfig {
     @Max(1000)
     int keep();
 
-    /** How often a running command's record is looked at. The end of a job is seen about this long after it, at the most. */
-    @WithDefault("200MS")
+    /**
+     * How often a running command's record is looked at, and more often in its first half second. The end of a job is seen
+     * about this long after it, at the most.
+     */
+    @WithDefault("150MS")
     Duration pollInterval();
 
     /** The most looks at records per second, of all running jobs together: with more jobs each is looked at less often. */

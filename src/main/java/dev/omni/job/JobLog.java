@@ -52,6 +52,7 @@ final class JobLog {
     private final Set<Waiter> waiting = ConcurrentHashMap.newKeySet();
 
     private String commandId;
+    private long begun;
     private int gone;
     private @Nullable Context context;
     private boolean closed;
@@ -160,9 +161,10 @@ final class JobLog {
     /** Begins to read. To be called once, on the context that everything then happens on. */
     void start() {
         context = vertx.getOrCreateContext();
+        begun = System.nanoTime();
         pace.joins();
         copy.follow(commandId);
-        pollLater(pace.pause());
+        pollLater(nextLook());
     }
 
     /** Stops reading; the job itself goes on. From any thread. */
@@ -174,6 +176,10 @@ final class JobLog {
             finishing.cancel();
             spool.close();
         });
+    }
+
+    private Duration nextLook() {
+        return pace.pause(Duration.ofNanos(System.nanoTime() - begun));
     }
 
     /** No more looks at the record are due. */
@@ -211,7 +217,7 @@ final class JobLog {
                 LOG.warnf("Job %s has no exit code long after its time limit", job.id());
                 finish(JobEnd.lost());
             } else {
-                pollLater(pace.pause());
+                pollLater(nextLook());
             }
         } else if (exitCode == JobRecords.NOT_THE_FIRST) {
             lookForTheFirst(exitCode);
@@ -236,7 +242,7 @@ final class JobLog {
                             if (found.isPresent() && !found.get().id().equals(commandId)) {
                                 commandId = found.get().id();
                                 copy.follow(commandId);
-                                pollLater(pace.pause());
+                                pollLater(nextLook());
                             } else {
                                 conclude(exitCode);
                             }
@@ -290,7 +296,7 @@ final class JobLog {
     private void isGone(String why) {
         gone++;
         if (gone < GONE_FOR_GOOD) {
-            pollLater(pace.pause());
+            pollLater(nextLook());
             return;
         }
         LOG.infof("How job %s ended cannot be known: %s", job.id(), why);

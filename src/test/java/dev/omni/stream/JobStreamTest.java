@@ -149,6 +149,17 @@ class JobStreamTest {
     }
 
     @Test
+    void aStreamThatFallsSilentIsReplacedWhileTheJobRuns() {
+        daytona.faults().on(Operation.FOLLOW_LOG).times(1, Fault.stalledAfter(0));
+        try (TestClient client = connected(alice)) {
+            alice.started("echo one; until [ -e go3 ]; do sleep 0.05; done");
+            assertThat(client.nextOfJobs().path("data").asText()).startsWith("o");
+            alice.stdout("touch go3");
+            untilDone(client);
+        }
+    }
+
+    @Test
     void aDaytonaThatFailsForAWhileCostsNoByte() {
         try (TestClient client = connected(alice)) {
             String job = alice.started("echo one; until [ -e go2 ]; do sleep 0.05; done; echo two");

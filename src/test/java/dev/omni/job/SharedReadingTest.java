@@ -1,0 +1,71 @@
+package dev.omni.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.omni.daytona.local.LocalDaytona;
+import dev.omni.identity.Caller;
+import io.quarkus.test.junit.QuarkusTest;
+import jakarta.inject.Inject;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Any number of readers of a job cost one. */
+@QuarkusTest
+class SharedReadingTest {
+    @Inject
+    Jobs jobs;
+
+    @Inject
+    LocalDaytona daytona;
+
+    private JobCalls alice;
+
+    @BeforeEach
+    void createSandbox() {
+        alice = JobCalls.ofSomebody();
+    }
+
+    @Test
+    void readersThatAreCloseToEachOtherAreGivenTheSameEvents() {
+        String job = alice.started("for i in $(seq 1 300); do echo out $i; echo err $i >&2; done; exit 3");
+        alice.ended(job);
+
+        List<JobEvent> one = read(job);
+        List<JobEvent> other = read(job);
+
+        assertThat(one).hasSizeGreaterThan(300).last().isInstanceOf(JobEvent.Done.class);
+        List<JobEvent> logs =
+                one.stream().filter(JobEvent.Log.class::isInstance).toList();
+        assertThat(IntStream.range(0, logs.size())).allMatch(i -> logs.get(i) == other.get(i));
+    }
+
+    @Test
+    void aHundredReadersOfARunningJobAreOneStreamUpstream() {
+        int before = daytona.traffic().openFollows();
+        String job = alice.started("echo begun; until [ -e go ]; do sleep 0.05; done; echo ended");
+        var endings = IntStream.range(0, 100)
+                .mapToObj(i -> stream(job).events().collect().asList().subscribeAsCompletionStage())
+                .toList();
+        await().until(() -> daytona.traffic().openFollows() - before <= 1);
+        alice.stdout("touch go");
+
+        assertThat(endings)
+                .allSatisfy(ending -> assertThat(ending.join().getLast()).isInstanceOf(JobEvent.Done.class));
+    }
+
+    private List<JobEvent> read(String job) {
+        return stream(job).events().collect().asList().await().atMost(Duration.ofSeconds(20));
+    }
+
+    private JobStream stream(String job) {
+        return jobs.events(new Caller(alice.userId(), Set.of()), alice.sandboxId(), UUID.fromString(job), null)
+                .await()
+                .atMost(Duration.ofSeconds(20));
+    }
+}
