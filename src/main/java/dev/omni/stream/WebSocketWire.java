@@ -5,7 +5,6 @@ import io.quarkus.websockets.next.WebSocketConnection;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
-import io.vertx.core.net.impl.ConnectionBase;
 
 /** A WebSocket and, because its own close waits behind unread data, the HTTP connection under it. */
 record WebSocketWire(WebSocketConnection socket, HttpConnection http) implements Wire {
@@ -28,9 +27,6 @@ record WebSocketWire(WebSocketConnection socket, HttpConnection http) implements
 
     @Override
     public void cut() {
-        // The public close() flushes first, so it never ends on a peer that has stopped reading.
-        if (http instanceof ConnectionBase connection) {
-            var unused = connection.channelHandlerContext().close();
-        }
+        Sockets.cut(http);
     }
 }
