@@ -8,6 +8,7 @@ enum CloseCode {
     PROTOCOL(4400, "too many invalid messages in a row"),
     TOKEN(4401, "the token has expired"),
     NO_PONG(4408, "the pings were not answered"),
+    SLOW_READER(4410, "the reader is too slow"),
     LIMIT(4429, "over a limit");
 
     private final int code;

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * One client's connection. It belongs to its first token's user for life.
  *
  * <pre>
- *            draining, token expired, no sign of life,
+ *            draining, token expired, no sign of life, too slow,
  *            over a limit, too many invalid messages            handshake done, or cut
  *   OPEN ────────────────────────────────────────────► CLOSING ────────────────────────► CLOSED
  *     └──────────────────────────── peer closed or gone ───────────────────────────────────┘
@@ -88,7 +88,7 @@ final class Connection {
         this.tokens = tokens;
         this.wire = wire;
         this.identity = identity;
-        this.liveness = new Liveness(config.pongTimeout(), System.nanoTime());
+        this.liveness = new Liveness(config.pongTimeout(), Pace.of(config), System.nanoTime());
         this.inbox = new Inbox(config, loop, this::handle);
         this.subscriptions = new Subscriptions(config.maxSubscriptions(), WINDOW, loop, new Outlet());
     }
@@ -121,7 +121,21 @@ final class Connection {
     }
 
     void pong() {
-        liveness.sign(System.nanoTime());
+        if (state == State.OPEN) {
+            liveness.sign(System.nanoTime());
+            if (!inbox.admits()) {
+                close(CloseCode.LIMIT);
+            }
+        }
+    }
+
+    /** The socket answers a ping by itself, whether or not the peer reads: for one that does not, answers would pile up. */
+    void ping() {
+        if (state == State.CLOSING) {
+            cut();
+        } else {
+            pong();
+        }
     }
 
     /** Follows a job that its user has started. From any thread. */
@@ -168,7 +182,7 @@ final class Connection {
 
     private void cut() {
         if (state == State.CLOSING) {
-            LOG.debug("the peer did not take the close in time: cutting the connection");
+            LOG.debug("the peer does not take the close: cutting the connection");
             wire.cut();
         }
     }
@@ -193,6 +207,7 @@ final class Connection {
             }
             case HOLD -> LOG.debug("the reader is behind: no heartbeat");
             case GIVE_UP -> close(CloseCode.NO_PONG);
+            case TOO_SLOW -> close(CloseCode.SLOW_READER);
         }
     }
 
@@ -367,7 +382,7 @@ final class Connection {
         wire.write(
                 frame,
                 failure -> onLoop(() -> {
-                    written(failure);
+                    written(frame.length, failure);
                     drained.accept(failure);
                 }));
     }
@@ -377,8 +392,8 @@ final class Connection {
         context.emit(task, Runnable::run);
     }
 
-    private void written(@Nullable Throwable failure) {
-        liveness.drained(System.nanoTime());
+    private void written(int size, @Nullable Throwable failure) {
+        liveness.drained(System.nanoTime(), size);
         if (failure != null) {
             // Nothing can be written any more; the socket's own close event may come later.
             closed();

@@ -14,6 +14,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /** The open connections of this replica, by user. {@link Slots} bounds them. */
 @ApplicationScoped
@@ -52,7 +54,7 @@ class Connections {
         return draining;
     }
 
-    /** Completes when this replica begins to shut down. */
+    /** Completes at its turn when this replica shuts down. */
     Uni<Void> whenDraining() {
         return Uni.createFrom().emitter(emitter -> {
             waiting.add(emitter);
@@ -77,12 +79,23 @@ class Connections {
     /** Sends every client elsewhere, one after the other so that they do not all arrive there at once. */
     void onShutdown(@Observes ShutdownDelayInitiatedEvent shutdown) {
         draining = true;
-        waiting.forEach(emitter -> emitter.complete(null));
-        List<Connection> open =
-                byUser.values().stream().flatMap(Collection::stream).toList();
-        for (int i = 0; i < open.size(); i++) {
-            open.get(i).drain(turn(i, open.size(), config.drainSpread()));
+        List<Consumer<Duration>> leaving = Stream.concat(
+                        byUser.values().stream().flatMap(Collection::stream).<Consumer<Duration>>map(it -> it::drain),
+                        waiting.stream().<Consumer<Duration>>map(it -> after -> complete(it, after)))
+                .toList();
+        for (int i = 0; i < leaving.size(); i++) {
+            leaving.get(i).accept(turn(i, leaving.size(), config.drainSpread()));
         }
+    }
+
+    private static void complete(UniEmitter<? super Void> stream, Duration after) {
+        Uni.createFrom()
+                .voidItem()
+                .onItem()
+                .delayIt()
+                .by(after.plusMillis(1))
+                .subscribe()
+                .with(turn -> stream.complete(null));
     }
 
     static Duration turn(int index, int count, Duration spread) {

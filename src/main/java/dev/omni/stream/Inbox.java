@@ -28,9 +28,14 @@ final class Inbox {
         this.rate = new TokenBucket(config.messageBurst(), config.messagesPerSecond(), System.nanoTime());
     }
 
+    /** Whether a frame that waits for nothing is within the rate that its kind shares with messages. */
+    boolean admits() {
+        return rate.tryTake(System.nanoTime());
+    }
+
     /** Takes a message, or says that the client is over a limit. */
     boolean offer(String text) {
-        if (!rate.tryTake(System.nanoTime())
+        if (!admits()
                 || waiting.size() >= config.maxPendingMessages()
                 || waitingCharacters + text.length() > config.maxPendingCharacters()) {
             return false;

@@ -11,10 +11,12 @@ import io.quarkus.security.identity.SecurityIdentity;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.core.Context;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -23,6 +25,7 @@ import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.RestMulti;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +39,8 @@ import org.jspecify.annotations.Nullable;
 @Authenticated
 @Tag(name = "Jobs")
 public class JobEventsResource {
+    private static final Logger LOG = Logger.getLogger(JobEventsResource.class);
+
     /** A comment: keeps proxies from closing a quiet stream. */
     private static final byte[] HEARTBEAT = bytes(": heartbeat\n\n");
 
@@ -72,26 +77,28 @@ public class JobEventsResource {
             operationId = "streamJobEvents",
             summary = "Replay and follow a job",
             description = "The messages of /ws about one job, as server-sent events. The event id is the cursor; "
-                    + "Last-Event-ID resumes behind it. The stream ends after done, when the token expires, and when "
-                    + "the server is draining.")
+                    + "Last-Event-ID resumes behind it. The stream ends after done, when the token expires, when "
+                    + "the server is draining, and when it is read too slowly.")
     @APIResponse(responseCode = "200", description = "The events", content = @Content(mediaType = "text/event-stream"))
     public RestMulti<byte[]> events(
             @PathParam("sandboxId") String sandboxId,
             @PathParam("jobId") UUID jobId,
-            @HeaderParam("Last-Event-ID") @Nullable String lastEventId) {
+            @HeaderParam("Last-Event-ID") @Nullable String lastEventId,
+            @Context HttpServerRequest request) {
         Tokens.Verified caller = Tokens.Verified.of(identity)
                 .orElseThrow(() -> new ProblemException(ProblemCode.UNAUTHENTICATED, "a token is needed"));
-        String userId = caller.caller().userId();
-        if (!slots.tryAcquire(userId)) {
+        Peer peer = Peer.of(caller.caller().userId(), request.remoteAddress());
+        if (!slots.tryAcquire(peer)) {
             throw new ProblemException(
                     ProblemCode.RATE_LIMITED, "too many open streams", Connections.RETRY_AFTER, null);
         }
-        Multi<byte[]> frames = open(caller.caller(), new JobKey(sandboxId, jobId), lastEventId)
+        var reader = new EventReader(Pace.of(config), () -> Sockets.cut(request.connection()));
+        Multi<byte[]> frames = open(caller.caller(), new JobKey(sandboxId, jobId), lastEventId, reader)
                 .select()
                 .first(timeLeft(caller))
                 .onTermination()
-                .invoke(() -> slots.release(userId));
-        return RestMulti.fromMultiData(frames)
+                .invoke(() -> slots.release(peer));
+        return RestMulti.fromMultiData(reader.counting(frames))
                 .header("Content-Type", "text/event-stream;charset=UTF-8")
                 .header("Cache-Control", "no-store")
                 // Nginx and those like it would otherwise keep the events back until a buffer is full.
@@ -99,19 +106,26 @@ public class JobEventsResource {
                 .build();
     }
 
-    private Multi<byte[]> open(Caller caller, JobKey job, @Nullable String lastEventId) {
+    private Multi<byte[]> open(Caller caller, JobKey job, @Nullable String lastEventId, EventReader reader) {
         String cursor = lastEventId == null || lastEventId.isEmpty() ? null : lastEventId;
         return Uni.createFrom()
                 .deferred(() -> jobs.events(caller, job.sandboxId(), job.jobId(), cursor))
                 .onItem()
-                .transformToMulti(stream -> frames(job, stream));
+                .transformToMulti(stream -> frames(job, stream, reader));
     }
 
-    private Multi<byte[]> frames(JobKey job, JobStream stream) {
-        Multi<byte[]> events = stream.events().map(event -> frame(job, event));
+    private Multi<byte[]> frames(JobKey job, JobStream stream, EventReader reader) {
+        Multi<byte[]> events = stream.events()
+                .map(event -> frame(job, event))
+                // The head has been sent: a stream that ends without done is what tells the client to come back.
+                .onFailure()
+                .invoke(failure -> LogFields.about(job, () -> LOG.error("a job could not be followed", failure)))
+                .onFailure()
+                .recoverWithCompletion();
         Multi<byte[]> heartbeats = Multi.createFrom()
                 .ticks()
                 .every(config.heartbeatInterval())
+                .invoke(tick -> reader.tick())
                 .onOverflow()
                 .drop()
                 .map(tick -> HEARTBEAT);

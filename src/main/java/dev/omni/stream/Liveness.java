@@ -3,8 +3,8 @@ package dev.omni.stream;
 import java.time.Duration;
 
 /**
- * Whether the peer of a connection is still there. It shows that by a pong, a message, or by reading: a write that had not
- * drained at one tick and drains later. Confined to the connection's event loop; times are those of
+ * Whether the peer of a connection is still there, and reads. It shows the first by a pong, a message, or by reading: a write
+ * that had not drained at one tick and drains later. Confined to the connection's event loop; times are those of
  * {@link System#nanoTime}.
  */
 final class Liveness {
@@ -15,16 +15,20 @@ final class Liveness {
         /** The reader is behind: more would only queue up in memory. */
         HOLD,
         /** No sign of life for too long. */
-        GIVE_UP
+        GIVE_UP,
+        /** It is there, and behind, and takes next to nothing. */
+        TOO_SLOW
     }
 
     private final long timeoutNanos;
+    private final Pace pace;
     private long lastSign;
     private int undrained;
     private boolean held;
 
-    Liveness(Duration timeout, long now) {
+    Liveness(Duration timeout, Pace pace, long now) {
         this.timeoutNanos = timeout.toNanos();
+        this.pace = pace;
         this.lastSign = now;
     }
 
@@ -39,8 +43,9 @@ final class Liveness {
     }
 
     /** A frame has left for the kernel. Which says something of the peer only if it had to wait for room there. */
-    void drained(long now) {
+    void drained(long now, int size) {
         undrained--;
+        pace.took(size);
         if (held) {
             held = false;
             lastSign = now;
@@ -52,6 +57,9 @@ final class Liveness {
             return Tick.GIVE_UP;
         }
         held = undrained > 0;
+        if (pace.isTooSlow(held, now)) {
+            return Tick.TOO_SLOW;
+        }
         return held ? Tick.HOLD : Tick.PROBE;
     }
 }

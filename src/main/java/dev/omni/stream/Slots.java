@@ -5,46 +5,86 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jboss.logging.Logger;
 
-/** How many connections and event streams there may be on this replica, for each user and together. */
+/** How many connections and event streams there may be on this replica: for each user, for each address, and together. */
 @ApplicationScoped
 class Slots {
-    private final StreamConfig config;
-    private final ConcurrentMap<String, Integer> byUser = new ConcurrentHashMap<>();
+    private static final Logger LOG = Logger.getLogger(Slots.class);
+
+    private final int max;
     private final AtomicInteger all = new AtomicInteger();
+    private final Shares users;
+    private final Shares networks;
 
     Slots(StreamConfig config) {
-        this.config = config;
+        this.max = config.maxConnections();
+        this.users = new Shares(config.maxConnectionsPerUser());
+        this.networks = new Shares(config.maxConnectionsPerAddress());
     }
 
     /** Whether a slot is free just now: refuses early, promises nothing. */
-    boolean hasRoom(String userId) {
-        return all.get() < config.maxConnections() && used(userId) < config.maxConnectionsPerUser();
+    boolean hasRoom(Peer peer) {
+        return all.get() < max && users.hasRoom(peer.userId()) && networks.hasRoom(peer.network());
     }
 
     int used(String userId) {
-        return byUser.getOrDefault(userId, 0);
+        return users.used(userId);
     }
 
-    boolean tryAcquire(String userId) {
-        if (all.incrementAndGet() > config.maxConnections()) {
+    boolean tryAcquire(Peer peer) {
+        if (all.incrementAndGet() > max) {
             all.decrementAndGet();
             return false;
         }
-        var acquired = new AtomicBoolean();
-        byUser.compute(userId, (user, used) -> {
-            int before = used == null ? 0 : used;
-            acquired.set(before < config.maxConnectionsPerUser());
-            return acquired.get() ? Integer.valueOf(before + 1) : used;
-        });
-        if (!acquired.get()) {
+        if (!users.tryTake(peer.userId())) {
             all.decrementAndGet();
+            return false;
         }
-        return acquired.get();
+        if (!networks.tryTake(peer.network())) {
+            users.giveBack(peer.userId());
+            all.decrementAndGet();
+            return false;
+        }
+        if (!networks.hasRoom(peer.network())) {
+            LOG.warn(
+                    "an address has as many connections as it may: if it is a proxy's, quarkus.http.proxy.* is to be set");
+        }
+        return true;
     }
 
-    void release(String userId) {
+    void release(Peer peer) {
+        networks.giveBack(peer.network());
+        users.giveBack(peer.userId());
         all.decrementAndGet();
-        byUser.computeIfPresent(userId, (user, used) -> used == 1 ? null : used - 1);
+    }
+
+    /** What each holder has of a thing. Knows only those who hold something. */
+    private record Shares(int max, ConcurrentMap<String, Integer> held) {
+        Shares(int max) {
+            this(max, new ConcurrentHashMap<>());
+        }
+
+        int used(String holder) {
+            return held.getOrDefault(holder, 0);
+        }
+
+        boolean hasRoom(String holder) {
+            return used(holder) < max;
+        }
+
+        boolean tryTake(String holder) {
+            var taken = new AtomicBoolean();
+            held.compute(holder, (same, before) -> {
+                int count = before == null ? 0 : before;
+                taken.set(count < max);
+                return taken.get() ? Integer.valueOf(count + 1) : before;
+            });
+            return taken.get();
+        }
+
+        void giveBack(String holder) {
+            held.computeIfPresent(holder, (same, count) -> count == 1 ? null : count - 1);
+        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.omni.stream;
 
+import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import jakarta.validation.constraints.Max;
@@ -22,6 +23,19 @@ public interface StreamConfig {
     @DurationMin(seconds = 2)
     Duration pongTimeout();
 
+    /** How long a reader may be behind without a break before {@link #slowReaderMinimum} is asked of it. */
+    @WithDefault("5m")
+    @DurationMin(seconds = 1)
+    Duration slowReaderAfter();
+
+    /** How much a reader that is behind has to take in {@link #slowReaderAfter}, or it is closed. */
+    @WithDefault("1M")
+    MemorySize slowReaderMinimum();
+
+    /** What the kernel may hold for one connection that is not read as fast as it is written to. */
+    @WithDefault("256K")
+    MemorySize sendBuffer();
+
     /** How long a closing handshake may take before the TCP connection is cut: a peer that does not read never answers. */
     @WithDefault("2s")
     @DurationMin(millis = 100)
@@ -36,6 +50,14 @@ public interface StreamConfig {
     @WithDefault("20")
     @Min(1)
     int maxConnectionsPerUser();
+
+    /**
+     * How many connections and event streams one address may have open on one replica: an IPv4 address, or an IPv6 network
+     * of 64 bits, which is what one subscriber gets.
+     */
+    @WithDefault("200")
+    @Min(1)
+    int maxConnectionsPerAddress();
 
     /** How many connections and event streams one replica holds. */
     @WithDefault("10000")

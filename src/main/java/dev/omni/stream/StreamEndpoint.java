@@ -6,6 +6,7 @@ import io.quarkus.websockets.next.OnBinaryMessage;
 import io.quarkus.websockets.next.OnClose;
 import io.quarkus.websockets.next.OnError;
 import io.quarkus.websockets.next.OnOpen;
+import io.quarkus.websockets.next.OnPingMessage;
 import io.quarkus.websockets.next.OnPongMessage;
 import io.quarkus.websockets.next.OnTextMessage;
 import io.quarkus.websockets.next.UserData;
@@ -16,6 +17,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpConnection;
+import java.time.Duration;
 import org.jboss.logging.Logger;
 
 /**
@@ -27,6 +29,7 @@ import org.jboss.logging.Logger;
 class StreamEndpoint {
     static final String ID = "stream";
     static final UserData.TypedKey<Tokens.Verified> IDENTITY = new UserData.TypedKey<>("identity");
+    static final UserData.TypedKey<Peer> PEER = new UserData.TypedKey<>("peer");
     static final UserData.TypedKey<HttpConnection> HTTP = new UserData.TypedKey<>("http");
     private static final UserData.TypedKey<Connection> CONNECTION = new UserData.TypedKey<>("connection");
 
@@ -67,9 +70,13 @@ class StreamEndpoint {
                 vertx, vertx.getOrCreateContext(), config, jobs, frames, tokens, wire, data.get(IDENTITY));
         data.put(CONNECTION, connection);
         describe(socket);
-        if (slots.tryAcquire(connection.userId())) {
+        if (slots.tryAcquire(data.get(PEER))) {
             connections.add(connection);
             connection.open();
+            if (connections.isDraining()) {
+                // The handshake was let through just before; who was told to go may not have included this one.
+                connection.drain(Duration.ZERO);
+            }
         } else {
             connection.close(CloseCode.LIMIT);
         }
@@ -85,6 +92,12 @@ class StreamEndpoint {
     @NonBlocking
     void received(Buffer bytes, WebSocketConnection socket) {
         describe(socket).receivedBinary();
+    }
+
+    @OnPingMessage
+    @NonBlocking
+    void ping(Buffer data, WebSocketConnection socket) {
+        describe(socket).ping();
     }
 
     @OnPongMessage
@@ -111,7 +124,7 @@ class StreamEndpoint {
         Connection connection = describe(socket);
         connection.closed();
         if (connections.remove(connection)) {
-            slots.release(connection.userId());
+            slots.release(socket.userData().get(PEER));
         }
     }
 

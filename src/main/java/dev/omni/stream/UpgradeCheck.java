@@ -35,11 +35,13 @@ class UpgradeCheck implements HttpUpgradeCheck {
     }
 
     private CheckResult permit(HttpUpgradeContext upgrade, Tokens.Verified verified) {
-        if (!slots.hasRoom(verified.caller().userId())) {
+        Peer peer = Peer.of(verified.caller().userId(), upgrade.httpRequest().remoteAddress());
+        if (!slots.hasRoom(peer)) {
             return CheckResult.rejectUpgradeSync(
                     429, Map.of("Retry-After", List.of(String.valueOf(Connections.RETRY_AFTER.toSeconds()))));
         }
         upgrade.userData().put(StreamEndpoint.IDENTITY, verified);
+        upgrade.userData().put(StreamEndpoint.PEER, peer);
         upgrade.userData().put(StreamEndpoint.HTTP, upgrade.httpRequest().connection());
         return CheckResult.permitUpgradeSync();
     }

@@ -57,9 +57,6 @@ final class WebSocketWire implements Wire {
 
     @Override
     public void cut() {
-        // The public close() flushes first, so it never ends on a peer that has stopped reading.
-        if (http instanceof ConnectionBase connection) {
-            var unused = connection.channelHandlerContext().close();
-        }
+        Sockets.cut(http);
     }
 }

@@ -129,7 +129,7 @@ class ConnectionTest {
         connections.onShutdown(new ShutdownDelayInitiatedEvent());
 
         assertThat(connections.isDraining()).isTrue();
-        assertThat(told).hasValue(1);
+        await().untilAsserted(() -> assertThat(told).hasValue(1));
         await().untilAsserted(() ->
                 assertThat(wires).allSatisfy(wire -> assertThat(wire.closes).containsExactly(CloseCode.GOING_AWAY)));
     }

@@ -1,6 +1,8 @@
 package dev.omni.stream;
 
 import static dev.omni.TestUsers.as;
+import static dev.omni.TestUsers.shortLivedToken;
+import static dev.omni.TestUsers.with;
 import static io.restassured.RestAssured.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -87,6 +89,31 @@ class JobEventsTest {
                         .mapToLong(i -> String.valueOf(i).length() + 1)
                         .sum());
         assertThat(body).contains("\"type\":\"done\"");
+    }
+
+    @Test
+    void aStreamOfEventsEndsWithItsTokenAndGoesOnWithAnother() {
+        String job = alice.started("echo begun; until [ -e go ]; do sleep 0.05; done; echo ended");
+        alice.awaitOutput(job, "begun");
+
+        String before = with(shortLivedToken(alice.userId(), 3))
+                .get("/api/v1/sandboxes/{id}/jobs/{job}/events", alice.sandboxId(), job)
+                .then()
+                .statusCode(200)
+                .extract()
+                .asString();
+
+        assertThat(before).contains("begun").doesNotContain("\"type\":\"done\"");
+        String lastId = before.lines()
+                .filter(line -> line.startsWith("id: "))
+                .map(line -> line.substring("id: ".length()))
+                .reduce((earlier, last) -> last)
+                .orElseThrow();
+        alice.stdout("touch go");
+        assertThat(events(job, lastId))
+                .doesNotContain("begun")
+                .contains("ended")
+                .contains("\"type\":\"done\"");
     }
 
     @Test

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 class LivenessTest {
     private static final long SECOND = Duration.ofSeconds(1).toNanos();
 
-    private final Liveness liveness = new Liveness(Duration.ofSeconds(60), 0);
+    private final Liveness liveness = new Liveness(Duration.ofSeconds(60), new Pace(Duration.ofMinutes(5), 1000), 0);
 
     @Test
     void aPeerThatAnswersIsProbedForEver() {
@@ -31,7 +31,7 @@ class LivenessTest {
 
         assertThat(liveness.tick(25 * SECOND)).isEqualTo(Liveness.Tick.HOLD);
 
-        liveness.drained(30 * SECOND);
+        liveness.drained(30 * SECOND, 100);
         assertThat(liveness.tick(50 * SECOND)).isEqualTo(Liveness.Tick.PROBE);
     }
 
@@ -40,7 +40,7 @@ class LivenessTest {
         liveness.writing();
         for (int second = 25; second < 1000; second += 25) {
             assertThat(liveness.tick(second * SECOND)).isEqualTo(Liveness.Tick.HOLD);
-            liveness.drained((second + 20) * SECOND);
+            liveness.drained((second + 20) * SECOND, 100);
             liveness.writing();
         }
     }
@@ -57,9 +57,22 @@ class LivenessTest {
     void aWriteThatDidNotHaveToWaitProvesNothing() {
         for (int second = 1; second <= 61; second++) {
             liveness.writing();
-            liveness.drained(second * SECOND);
+            liveness.drained(second * SECOND, 100);
         }
 
         assertThat(liveness.tick(61 * SECOND)).isEqualTo(Liveness.Tick.GIVE_UP);
+    }
+
+    @Test
+    void aReaderThatIsThereButTakesNextToNothingIsTooSlow() {
+        liveness.writing();
+        assertThat(liveness.tick(0)).isEqualTo(Liveness.Tick.HOLD);
+        for (int second = 25; second < 300; second += 25) {
+            liveness.sign(second * SECOND);
+            assertThat(liveness.tick(second * SECOND)).isEqualTo(Liveness.Tick.HOLD);
+        }
+        liveness.sign(300 * SECOND);
+
+        assertThat(liveness.tick(300 * SECOND)).isEqualTo(Liveness.Tick.TOO_SLOW);
     }
 }

@@ -214,7 +214,7 @@ class StreamEndpointTest {
 
             clients.removeLast().close();
 
-            await().until(() -> slots.hasRoom(user));
+            await().until(() -> slots.used(user) < config.maxConnectionsPerUser());
             try (TestClient client = TestClient.connect(base, token)) {
                 assertThat(client.nextType()).isEqualTo("heartbeat");
             }
