@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +43,7 @@ final class Connection {
     /** Notices on their way to a client. They are small; this only keeps them from piling up for one that does not read. */
     private static final int MAX_NOTICES = 32;
 
-    /** Bytes of one job that may be on their way to the kernel: a few large messages, or many small ones at once. */
+    /** Bytes of jobs that may be on their way to the kernel: a few large messages, or many small ones at once. */
     private static final int WINDOW = 64 * 1024;
 
     private enum State {
@@ -327,9 +328,9 @@ final class Connection {
         }
 
         @Override
-        public int write(JobKey job, JobEvent event, Runnable drained) {
+        public int write(JobKey job, JobEvent event, IntConsumer drained) {
             byte[] frame = frames.of(job, event);
-            Connection.this.write(frame, failure -> drained.run());
+            Connection.this.write(frame, failure -> drained.accept(frame.length));
             return frame.length;
         }
 

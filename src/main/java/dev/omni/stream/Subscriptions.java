@@ -5,10 +5,13 @@ import dev.omni.job.JobStream;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.Cancellable;
 import io.smallrye.mutiny.subscription.MultiSubscriber;
+import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
+import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -22,9 +25,9 @@ import org.jspecify.annotations.Nullable;
  *   subscribe ──stream──► replaces ──┘
  * </pre>
  *
- * <p>A subscription pulls events, writes what is there up to a window, and goes on when that has drained. So a slow reader
- * is a position that lags: it holds a window in memory here, and nobody waits for it. Confined to the connection's event
- * loop, though a job's events may come on any thread.
+ * <p>Subscriptions pull events and write them, in turn, up to a window for the connection, and go on when that has drained.
+ * So a slow reader is some positions that lag: it holds a window in memory here, and nobody waits for it. Confined to the
+ * connection's event loop, though a job's events may come on any thread.
  */
 final class Subscriptions {
     private final int max;
@@ -32,6 +35,11 @@ final class Subscriptions {
     private final Executor loop;
     private final Outlet outlet;
     private final Map<JobKey, Subscription> open = new HashMap<>();
+    /** With an event that there was no room for yet. */
+    private final Queue<Subscription> ready = new ArrayDeque<>();
+
+    private int undrained;
+    private boolean writing;
     private boolean closed;
 
     /** Where messages go. */
@@ -42,10 +50,10 @@ final class Subscriptions {
         /**
          * Writes an event, which goes out with the next flush.
          *
-         * @param drained called on the loop when it has drained, or will not
-         * @return its size
+         * @param drained called on the loop, with its size, when it has drained or will not
+         * @return its size in bytes
          */
-        int write(JobKey job, JobEvent event, Runnable drained);
+        int write(JobKey job, JobEvent event, IntConsumer drained);
 
         void flush();
 
@@ -54,7 +62,7 @@ final class Subscriptions {
     }
 
     /**
-     * @param window how many bytes of one job may be written before they have drained; one more event may be on its way
+     * @param window how many bytes may be written before they have drained; the last event of them may go beyond it
      */
     Subscriptions(int max, int window, Executor loop, Outlet outlet) {
         this.max = max;
@@ -119,9 +127,39 @@ final class Subscriptions {
         subscription.start(opening);
     }
 
+    private void ready(Subscription subscription) {
+        ready.add(subscription);
+        if (!writing) {
+            write();
+        }
+    }
+
+    /** Writes what there is room for, the jobs in turn, and sends it off at once. */
+    private void write() {
+        writing = true;
+        boolean written = false;
+        while (undrained < window && !ready.isEmpty()) {
+            ready.remove().turn();
+            written = true;
+        }
+        writing = false;
+        if (written) {
+            outlet.flush();
+        }
+    }
+
+    private void drained(int size) {
+        undrained -= size;
+        if (!ready.isEmpty() && !writing) {
+            // Never at once, so that a reader with much to catch up on leaves room for the others of its event loop.
+            writing = true;
+            loop.execute(this::write);
+        }
+    }
+
     /**
-     * One loop. Its identity tells an old loop of a job from the one that replaced it. It is written with callbacks: a
-     * stream operator would cost more here than the message itself.
+     * One loop. Its identity tells an old loop of a job from the one that replaced it. It is made of callbacks: a stream
+     * operator for each event would cost more here than the event itself.
      */
     private final class Subscription implements MultiSubscriber<JobEvent> {
         private final JobKey job;
@@ -131,7 +169,6 @@ final class Subscriptions {
         /** Received and not yet written. */
         private @Nullable JobEvent next;
 
-        private int undrained;
         private boolean inTurn;
         private boolean ended;
         private @Nullable Throwable failure;
@@ -156,6 +193,7 @@ final class Subscriptions {
         void cancel() {
             cancelled = true;
             next = null;
+            ready.remove(this);
             opening.cancel();
             if (events != null) {
                 events.cancel();
@@ -174,46 +212,32 @@ final class Subscriptions {
                 next = event;
             } else {
                 loop.execute(() -> {
-                    next = event;
-                    if (undrained == 0) {
-                        turn();
+                    if (!cancelled) {
+                        next = event;
+                        ready(this);
                     }
                 });
             }
         }
 
-        /** Writes what is there, up to a window, and sends it off at once. */
-        private void turn() {
-            if (cancelled) {
-                return;
-            }
+        /** Writes as long as there are events and room for them. */
+        void turn() {
             inTurn = true;
-            int room = window;
-            while (next != null && room > 0 && !cancelled) {
+            while (next != null && undrained < window) {
                 JobEvent event = next;
                 next = null;
-                undrained++;
-                room -= outlet.write(job, event, this::drained);
+                // Not in one expression: it may drain, or be given up, before this returns.
+                int size = outlet.write(job, event, Subscriptions.this::drained);
+                undrained += size;
                 if (events != null) {
                     events.request(1);
                 }
             }
             inTurn = false;
-            outlet.flush();
-        }
-
-        private void drained() {
-            undrained--;
-            if (undrained == 0) {
-                // Never at once, so that a reader with much to catch up on leaves room for the others of its event
-                // loop.
-                loop.execute(() -> {
-                    if (undrained == 0 && next != null) {
-                        turn();
-                    }
-                    endIfThrough();
-                });
+            if (next != null) {
+                ready.add(this);
             }
+            endIfThrough();
         }
 
         @Override
@@ -234,7 +258,7 @@ final class Subscriptions {
         }
 
         private void endIfThrough() {
-            if (ended && next == null && undrained == 0 && open.remove(job, this) && failure != null) {
+            if (ended && next == null && open.remove(job, this) && failure != null) {
                 outlet.failed(job, failure);
             }
         }
