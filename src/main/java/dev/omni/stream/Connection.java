@@ -1,6 +1,7 @@
 package dev.omni.stream;
 
 import dev.omni.identity.Caller;
+import dev.omni.job.JobStream;
 import dev.omni.job.Jobs;
 import dev.omni.observe.LogContext;
 import dev.omni.problem.ProblemCode;
@@ -12,6 +13,10 @@ import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -40,6 +45,9 @@ final class Connection {
     /** Notices on their way to a client. They are small; this only keeps them from piling up for one that does not read. */
     private static final int MAX_NOTICES = 32;
 
+    /** Jobs whose start may still be told again. A client that has more of them in that time may see one anew. */
+    private static final int MAX_REMEMBERED = 256;
+
     private enum State {
         OPEN,
         CLOSING,
@@ -55,6 +63,15 @@ final class Connection {
     private final Inbox inbox;
     private final Subscriptions subscriptions;
     private final Liveness liveness;
+
+    private final long openedAt = System.nanoTime();
+    /** The jobs that it has followed, the newest of them. The start of one may be told late, or again. */
+    private final Set<JobKey> followed = Collections.newSetFromMap(new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<JobKey, Boolean> eldest) {
+            return size() > MAX_REMEMBERED;
+        }
+    });
 
     private State state = State.OPEN;
     private Tokens.Verified identity;
@@ -87,6 +104,11 @@ final class Connection {
         return identity.caller().userId();
     }
 
+    /** When it was opened, as {@link System#nanoTime()} told it. */
+    long openedAt() {
+        return openedAt;
+    }
+
     void open() {
         ticker = vertx.setPeriodic(config.heartbeatInterval().toMillis(), id -> loop.execute(this::tick));
         armExpiry();
@@ -114,10 +136,14 @@ final class Connection {
         liveness.sign(System.nanoTime());
     }
 
-    /** Follows a job that its user has started. From any thread. */
+    /** Follows a job that its user has started, unless it does or did so already. From any thread. */
     void follow(SandboxAccess sandbox, UUID jobId) {
         JobKey job = new JobKey(sandbox.id(), jobId);
-        loop.execute(() -> subscriptions.follow(job, about(job, () -> jobs.events(sandbox, jobId))));
+        loop.execute(() -> {
+            if (followed.add(job)) {
+                subscriptions.follow(job, about(job, () -> jobs.events(sandbox, jobId)));
+            }
+        });
     }
 
     /** Says that a sandbox of its user has changed. From any thread. A reader that is far behind is not told. */
@@ -224,14 +250,7 @@ final class Connection {
             case ClientMessage.Subscribe subscribe ->
                 subscribe
                         .job()
-                        .map(job -> answering(
-                                job,
-                                subscriptions.subscribe(
-                                        job,
-                                        about(
-                                                job,
-                                                () -> jobs.events(
-                                                        caller, job.sandboxId(), job.jobId(), subscribe.cursor())))))
+                        .map(job -> subscribe(caller, job, subscribe.cursor()))
                         .orElseGet(() -> Uni.createFrom().voidItem());
             case ClientMessage.Unsubscribe unsubscribe -> {
                 subscriptions.unsubscribe(unsubscribe.job());
@@ -249,6 +268,13 @@ final class Connection {
                                 .get());
             case ClientMessage.Auth auth -> renew(auth.token());
         };
+    }
+
+    private Uni<Void> subscribe(Caller caller, JobKey job, @Nullable String cursor) {
+        Supplier<Uni<JobStream>> opening = about(job, () -> jobs.events(caller, job.sandboxId(), job.jobId(), cursor));
+        return answering(
+                job,
+                subscriptions.subscribe(job, () -> opening.get().emitOn(loop).invoke(stream -> followed.add(job))));
     }
 
     /** Work for one job, whose log lines say so. The connection has others, so it gets a log context of its own. */
