@@ -3,6 +3,7 @@ package dev.omni.stream;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Redis;
@@ -12,7 +13,9 @@ import io.vertx.redis.client.Response;
 import io.vertx.redis.client.ResponseType;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jboss.logging.Logger;
@@ -127,6 +130,9 @@ final class AnnouncementChannel {
      */
     private final class Link {
         private final List<RedisConnection> connections = new ArrayList<>(2);
+        /** What waits for Redis to answer. It would wait for as long as a frozen one holds the connection. */
+        private final Set<Promise<Void>> unanswered = new HashSet<>();
+
         private @Nullable RedisConnection speaking;
         private boolean open;
         private boolean heardItself;
@@ -149,6 +155,7 @@ final class AnnouncementChannel {
                 connection.exceptionHandler(null);
                 connection.close();
             });
+            List.copyOf(unanswered).forEach(taken -> taken.tryFail("the connection was given up"));
         }
 
         private Future<RedisConnection> connect() {
@@ -232,10 +239,18 @@ final class AnnouncementChannel {
                             .arg(name)
                             .arg(Envelope.of(replica, announcement).encode()))
                     .toList();
-            return connection
-                    .batch(batch)
-                    .onFailure(onLoop(failure -> lost(this, failure.toString())))
-                    .compose(taken -> publish(announcements.subList(size, announcements.size())));
+            Promise<Void> taken = Promise.promise();
+            unanswered.add(taken);
+            connection.batch(batch).onComplete(onLoop(answer -> {
+                unanswered.remove(taken);
+                if (answer.succeeded()) {
+                    taken.tryComplete();
+                } else {
+                    taken.tryFail(answer.cause());
+                    lost(this, answer.cause().toString());
+                }
+            }));
+            return taken.future().compose(ignored -> publish(announcements.subList(size, announcements.size())));
         }
     }
 }

@@ -137,8 +137,6 @@ class Announcements implements AnnouncementChannel.Listener {
 
     @Override
     public void opened() {
-        // What was being published over the connection before this one is no concern any more.
-        repeated = Future.succeededFuture();
         repeat();
     }
 

@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import redis.embedded.core.ExecutableProvider;
 
@@ -73,6 +74,45 @@ final class TestRedis implements AutoCloseable {
 
     void publish(String channel, String message) {
         command("PUBLISH", channel, message);
+    }
+
+    /** Listens on a channel from now on. */
+    Listener listen(String channel) throws IOException {
+        int before = listeners(channel);
+        Listener listener = new Listener(new Socket(InetAddress.getLoopbackAddress(), port));
+        write(listener.socket.getOutputStream(), "SUBSCRIBE " + channel + "\r\n");
+        await().until(() -> listeners(channel) > before);
+        return listener;
+    }
+
+    /** All that was said on a channel. */
+    static final class Listener implements AutoCloseable {
+        private final Socket socket;
+        private final StringBuffer heard = new StringBuffer();
+
+        private Listener(Socket socket) {
+            this.socket = socket;
+            Thread.ofVirtual().start(() -> {
+                try {
+                    InputStream in = socket.getInputStream();
+                    for (int next = in.read(); next >= 0; next = in.read()) {
+                        heard.append((char) next);
+                    }
+                } catch (IOException e) {
+                    heard.append(e);
+                }
+            });
+        }
+
+        /** How often a text was part of it. */
+        int count(String text) {
+            return heard.toString().split(Pattern.quote(text), -1).length - 1;
+        }
+
+        @Override
+        public void close() throws IOException {
+            socket.close();
+        }
     }
 
     @Override
