@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -273,12 +274,20 @@ class AnnouncementsIT {
         User alice = new User();
         Tab tab = alice.tab(two);
 
-        for (int i = 0; i < 2_000; i++) {
-            redis.publish(
-                    CHANNEL,
-                    announcement(alice.name, alice.sandbox, UUID.randomUUID().toString()));
+        // None is done before the true one comes.
+        daytona.faults().on(Operation.GET_SESSION).always(Fault.delay(Duration.ofSeconds(3)));
+        redis.publish(
+                CHANNEL,
+                Stream.generate(() -> announcement(
+                                alice.name, alice.sandbox, UUID.randomUUID().toString()))
+                        .limit(3_000)
+                        .toList());
+        String job;
+        try (TestRedis.Listener listener = redis.listen(CHANNEL)) {
+            job = alice.starts(one, COUNTING);
+            await().atMost(PATIENCE).until(() -> listener.count(job) > 0);
         }
-        String job = alice.starts(one, COUNTING);
+        daytona.faults().clear();
 
         assertThatItSawAll(tab, job);
         assertThat(tab.jobs()).containsExactly(job);

@@ -3,6 +3,7 @@ package dev.omni.packaged;
 import static org.awaitility.Awaitility.await;
 
 import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,6 +13,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import redis.embedded.core.ExecutableProvider;
@@ -73,7 +75,14 @@ final class TestRedis implements AutoCloseable {
     }
 
     void publish(String channel, String message) {
-        command("PUBLISH", channel, message);
+        publish(channel, List.of(message));
+    }
+
+    /** Publishes them as fast as it goes. */
+    void publish(String channel, List<String> messages) {
+        commands(messages.stream()
+                .map(message -> List.of("PUBLISH", channel, message))
+                .toList());
     }
 
     /** Listens on a channel from now on. */
@@ -124,18 +133,30 @@ final class TestRedis implements AutoCloseable {
 
     /** The answer, its lines joined. */
     private String command(String... words) {
+        return commands(List.of(List.of(words)));
+    }
+
+    /** The answer to the last of them. */
+    private String commands(List<List<String>> commands) {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             socket.setSoTimeout(ANSWER_MILLIS);
-            OutputStream out = socket.getOutputStream();
-            write(out, "*" + words.length + "\r\n");
-            for (String word : words) {
-                byte[] bytes = word.getBytes(StandardCharsets.UTF_8);
-                write(out, "$" + bytes.length + "\r\n");
-                out.write(bytes);
-                write(out, "\r\n");
+            OutputStream out = new BufferedOutputStream(socket.getOutputStream());
+            for (List<String> words : commands) {
+                write(out, "*" + words.size() + "\r\n");
+                for (String word : words) {
+                    byte[] bytes = word.getBytes(StandardCharsets.UTF_8);
+                    write(out, "$" + bytes.length + "\r\n");
+                    out.write(bytes);
+                    write(out, "\r\n");
+                }
             }
             out.flush();
-            return answer(new BufferedInputStream(socket.getInputStream()));
+            InputStream in = new BufferedInputStream(socket.getInputStream());
+            String answer = "";
+            for (int i = 0; i < commands.size(); i++) {
+                answer = answer(in);
+            }
+            return answer;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
