@@ -165,7 +165,7 @@ class AnnouncementsIT {
 
             await().atMost(PATIENCE).until(() -> newcomer.count(first) > 0 && newcomer.count(second) > 0);
 
-            int answered = newcomer.count(first);
+            long answered = newcomer.count(first);
             redis.publish(CHANNEL, hello());
             await().atMost(PATIENCE).until(() -> newcomer.count(first) > answered);
         }

@@ -14,7 +14,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.regex.Pattern;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import redis.embedded.core.ExecutableProvider;
 
@@ -97,25 +97,25 @@ final class TestRedis implements AutoCloseable {
     /** All that was said on a channel. */
     static final class Listener implements AutoCloseable {
         private final Socket socket;
-        private final StringBuffer heard = new StringBuffer();
+        private final List<String> lines = new CopyOnWriteArrayList<>();
 
         private Listener(Socket socket) {
             this.socket = socket;
             Thread.ofVirtual().start(() -> {
                 try {
                     InputStream in = socket.getInputStream();
-                    for (int next = in.read(); next >= 0; next = in.read()) {
-                        heard.append((char) next);
+                    while (true) {
+                        lines.add(line(in));
                     }
                 } catch (IOException e) {
-                    heard.append(e);
+                    lines.add(e.toString());
                 }
             });
         }
 
-        /** How often a text was part of it. */
-        int count(String text) {
-            return heard.toString().split(Pattern.quote(text), -1).length - 1;
+        /** How many messages had a text in them. */
+        long count(String text) {
+            return lines.stream().filter(line -> line.contains(text)).count();
         }
 
         @Override
