@@ -2,6 +2,7 @@ package dev.omni.stream;
 
 import dev.omni.identity.Caller;
 import dev.omni.job.JobEvent;
+import dev.omni.job.JobStream;
 import dev.omni.job.Jobs;
 import dev.omni.observe.LogContext;
 import dev.omni.problem.ProblemCode;
@@ -14,6 +15,10 @@ import io.vertx.core.Vertx;
 import io.vertx.core.impl.ContextInternal;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
@@ -46,6 +51,9 @@ final class Connection {
     /** Bytes of jobs that may be on their way to the kernel: a few large messages, or many small ones at once. */
     private static final int WINDOW = 64 * 1024;
 
+    /** Jobs whose start may still be told again. A client that has more of them in that time may see one anew. */
+    private static final int MAX_REMEMBERED = 256;
+
     private enum State {
         OPEN,
         CLOSING,
@@ -63,6 +71,15 @@ final class Connection {
     private final Inbox inbox;
     private final Subscriptions subscriptions;
     private final Liveness liveness;
+
+    private final long openedAt = System.nanoTime();
+    /** The jobs that it has followed, the newest of them. The start of one may be told late, or again. */
+    private final Set<JobKey> followed = Collections.newSetFromMap(new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<JobKey, Boolean> eldest) {
+            return size() > MAX_REMEMBERED;
+        }
+    });
 
     private State state = State.OPEN;
     private Tokens.Verified identity;
@@ -96,6 +113,11 @@ final class Connection {
 
     String userId() {
         return identity.caller().userId();
+    }
+
+    /** When it was opened, as {@link System#nanoTime()} told it. */
+    long openedAt() {
+        return openedAt;
     }
 
     void open() {
@@ -139,10 +161,14 @@ final class Connection {
         }
     }
 
-    /** Follows a job that its user has started. From any thread. */
+    /** Follows a job that its user has started, unless it does or did so already. From any thread. */
     void follow(SandboxAccess sandbox, UUID jobId) {
         JobKey job = new JobKey(sandbox.id(), jobId);
-        loop.execute(() -> subscriptions.follow(job, about(job, () -> jobs.events(sandbox, jobId))));
+        loop.execute(() -> {
+            if (followed.add(job)) {
+                subscriptions.follow(job, about(job, () -> jobs.events(sandbox, jobId)));
+            }
+        });
     }
 
     /** Says that a sandbox of its user has changed. From any thread. A reader that is far behind is not told. */
@@ -250,14 +276,7 @@ final class Connection {
             case ClientMessage.Subscribe subscribe ->
                 subscribe
                         .job()
-                        .map(job -> answering(
-                                job,
-                                subscriptions.subscribe(
-                                        job,
-                                        about(
-                                                job,
-                                                () -> jobs.events(
-                                                        caller, job.sandboxId(), job.jobId(), subscribe.cursor())))))
+                        .map(job -> subscribe(caller, job, subscribe.cursor()))
                         .orElseGet(() -> Uni.createFrom().voidItem());
             case ClientMessage.Unsubscribe unsubscribe -> {
                 subscriptions.unsubscribe(unsubscribe.job());
@@ -275,6 +294,13 @@ final class Connection {
                                 .get());
             case ClientMessage.Auth auth -> renew(auth.token());
         };
+    }
+
+    private Uni<Void> subscribe(Caller caller, JobKey job, @Nullable String cursor) {
+        Supplier<Uni<JobStream>> opening = about(job, () -> jobs.events(caller, job.sandboxId(), job.jobId(), cursor));
+        return answering(
+                job,
+                subscriptions.subscribe(job, () -> opening.get().emitOn(loop).invoke(stream -> followed.add(job))));
     }
 
     /** Work for one job, whose log lines say so. The connection has others, so it gets a log context of its own. */

@@ -50,6 +50,17 @@ class Connections {
         return removed.get();
     }
 
+    Collection<Connection> of(String userId) {
+        return byUser.getOrDefault(userId, Set.of());
+    }
+
+    /** Those of a user's connections that were open at a time in the past, as {@link System#nanoTime()} told it. */
+    List<Connection> openAt(long time, String userId) {
+        return of(userId).stream()
+                .filter(connection -> connection.openedAt() - time <= 0)
+                .toList();
+    }
+
     boolean isDraining() {
         return draining;
     }
@@ -67,13 +78,12 @@ class Connections {
 
     /** Every open connection of the sandbox's owner follows the job from its start. */
     void onJobStarted(@Observes JobStarted job) {
-        byUser.getOrDefault(job.sandbox().owner(), Set.of())
-                .forEach(connection -> connection.follow(job.sandbox(), job.jobId()));
+        of(job.sandbox().owner()).forEach(connection -> connection.follow(job.sandbox(), job.jobId()));
     }
 
     /** Every open connection of the sandbox's owner is told. */
     void onSandboxChanged(@Observes SandboxChanged change) {
-        byUser.getOrDefault(change.owner(), Set.of()).forEach(connection -> connection.tell(change));
+        of(change.owner()).forEach(connection -> connection.tell(change));
     }
 
     /** Sends every client elsewhere, one after the other so that they do not all arrive there at once. */

@@ -94,4 +94,31 @@ public interface StreamConfig {
     @WithDefault("20")
     @Min(1)
     int maxInvalidMessages();
+
+    /** What replicas tell each other through Redis, where there is one. */
+    Announcements announcements();
+
+    /** What replicas tell each other. */
+    interface Announcements {
+        /**
+         * How often a replica checks that it hears itself. Redis counts as away when it does not by the next time, or when
+         * a connection to it takes longer than this.
+         */
+        @WithDefault("3s")
+        @DurationMin(millis = 100)
+        @DurationMax(seconds = 15)
+        Duration heartbeatInterval();
+
+        /** How long a job's start is told again to replicas that may have missed it: the longest outage without a loss. */
+        @WithDefault("15M")
+        @DurationMin(seconds = 1)
+        @DurationMax(hours = 24)
+        Duration keepFor();
+
+        /** How many starts are kept for that. The oldest go first. */
+        @WithDefault("1000")
+        @Min(1)
+        @Max(100_000)
+        int maxKept();
+    }
 }

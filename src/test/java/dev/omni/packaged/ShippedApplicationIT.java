@@ -108,6 +108,12 @@ class ShippedApplicationIT {
     }
 
     @Test
+    @Order(3)
+    void withoutARedisItLooksForNone() throws IOException {
+        assertThat(omni.log()).doesNotContain("Redis");
+    }
+
+    @Test
     @Order(4)
     void itEndsWhenItIsToldTo() throws InterruptedException {
         assertThat(omni.terminate()).isIn(0, 143);
