@@ -3,6 +3,7 @@ package dev.omni.job;
 import dev.omni.observe.LogContext;
 import dev.omni.problem.ProblemCode;
 import dev.omni.problem.ProblemException;
+import dev.omni.sandbox.SandboxAccess;
 import dev.omni.sandbox.Sandboxes;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -32,7 +33,7 @@ class JobLogs {
     private final SpoolDirectory spools;
     private final PollPace pace;
     private final Batches batches = new Batches();
-    private final Map<UUID, Entry> entries = new ConcurrentHashMap<>();
+    private final Map<Key, Entry> entries = new ConcurrentHashMap<>();
 
     JobLogs(Vertx vertx, JobConfig config, Sandboxes sandboxes) {
         this.vertx = vertx;
@@ -40,6 +41,13 @@ class JobLogs {
         this.sandboxes = sandboxes;
         this.spools = new SpoolDirectory(vertx, config.spool());
         this.pace = new PollPace(config.pollInterval(), config.maxPollsPerSecond());
+    }
+
+    /** The id alone is not enough: in a sandbox of their own, a user can give a session any name. */
+    private record Key(String sandboxId, UUID jobId) {
+        static Key of(JobRef job) {
+            return new Key(job.sandbox().id(), job.id());
+        }
     }
 
     /** A log with its readers. While it is kept, a reader that comes back finds it as it was. */
@@ -67,9 +75,9 @@ class JobLogs {
                     Entry entry = hold(job);
                     return entry.log
                             .emitOn(task -> context.runOnContext(ignored -> task.run()))
-                            .invoke(log -> log.whenEnded(() -> release(job.id(), entry)))
+                            .invoke(log -> log.whenEnded(() -> release(entry)))
                             .onFailure()
-                            .invoke(failure -> forget(job.id(), entry));
+                            .invoke(failure -> forget(entry));
                 })
                 .replaceWithVoid()
                 .onFailure()
@@ -85,22 +93,22 @@ class JobLogs {
             Entry entry = hold(job);
             return entry.log
                     .onFailure()
-                    .invoke(failure -> forget(job.id(), entry))
+                    .invoke(failure -> forget(entry))
                     .onItem()
                     .transformToMulti(log -> new JobReader(log, batches, start, context))
                     .onTermination()
-                    .invoke(() -> release(job.id(), entry));
+                    .invoke(() -> release(entry));
         });
     }
 
     /** A job that this replica reads. */
-    Optional<JobRef> read(UUID jobId) {
-        return Optional.ofNullable(entries.get(jobId)).map(entry -> entry.job);
+    Optional<JobRef> read(SandboxAccess sandbox, UUID jobId) {
+        return Optional.ofNullable(entries.get(new Key(sandbox.id(), jobId))).map(entry -> entry.job);
     }
 
     private Entry hold(JobRef job) {
         while (true) {
-            Entry entry = entries.computeIfAbsent(job.id(), id -> {
+            Entry entry = entries.computeIfAbsent(Key.of(job), key -> {
                 if (entries.size() >= config.spool().maxJobs()) {
                     throw new ProblemException(
                             ProblemCode.RATE_LIMITED, "Too many jobs are being followed here; try again later.");
@@ -114,19 +122,19 @@ class JobLogs {
                     return entry;
                 }
             }
-            entries.remove(job.id(), entry);
+            entries.remove(Key.of(job), entry);
         }
     }
 
     /** A log that could not be opened: the next reader tries again. */
-    private void forget(UUID jobId, Entry entry) {
+    private void forget(Entry entry) {
         synchronized (entry) {
             entry.closed = true;
         }
-        entries.remove(jobId, entry);
+        entries.remove(Key.of(entry.job), entry);
     }
 
-    private void release(UUID jobId, Entry entry) {
+    private void release(Entry entry) {
         long seen;
         synchronized (entry) {
             entry.holders--;
@@ -144,7 +152,7 @@ class JobLogs {
                 }
                 entry.closed = true;
             }
-            entries.remove(jobId, entry);
+            entries.remove(Key.of(entry.job), entry);
             entry.log.subscribe().with(JobLog::close, failure -> {});
         });
     }

@@ -139,7 +139,7 @@ class JobRecords {
                 .map(jobs -> jobs.stream()
                         .filter(job -> job.command().isPresent()
                                 && job.command().get().exitCode() != null
-                                && logs.read(job.id()).isEmpty())
+                                && logs.read(sandbox, job.id()).isEmpty())
                         .sorted(Comparator.comparingLong(
                                         (JobRef job) -> job.header().createdAt())
                                 .reversed())

@@ -106,7 +106,7 @@ public class Jobs {
     /** Follows a job that was just {@linkplain JobStarted started}, from its start. */
     public Uni<JobStream> events(SandboxAccess sandbox, UUID jobId) {
         // It is being read here already, so that any number of followers need ask Daytona nothing.
-        return logs.read(jobId)
+        return logs.read(sandbox, jobId)
                 .map(job -> Uni.createFrom().item(job))
                 .orElseGet(() -> records.find(sandbox, jobId))
                 .map(job -> stream(job, Cursor.START));

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.omni.daytona.local.LocalDaytona;
 import dev.omni.identity.Caller;
+import dev.omni.sandbox.Sandboxes;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
 import java.time.Duration;
@@ -18,8 +19,13 @@ import org.junit.jupiter.api.Test;
 /** Any number of readers of a job cost one. */
 @QuarkusTest
 class SharedReadingTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
     @Inject
     Jobs jobs;
+
+    @Inject
+    Sandboxes sandboxes;
 
     @Inject
     LocalDaytona daytona;
@@ -59,13 +65,47 @@ class SharedReadingTest {
                 .allSatisfy(ending -> assertThat(ending.join().getLast()).isInstanceOf(JobEvent.Done.class));
     }
 
+    @Test
+    void aJobThatPretendsToBeAnotherUsersIsNotReadAsThat() {
+        String job = alice.started("echo secret; until [ -e go ]; do sleep 0.05; done");
+        alice.awaitOutput(job, "secret");
+        UUID id = UUID.fromString(job);
+        JobCalls bob = JobCalls.ofSomebody();
+        Caller bobsCaller = new Caller(bob.userId(), Set.of());
+        String header = new JobHeader(JobKind.COMMAND, System.currentTimeMillis(), 60, false, "").line();
+        var toolbox = sandboxes
+                .access(bobsCaller, bob.sandboxId())
+                .await()
+                .atMost(PATIENCE)
+                .toolbox();
+        toolbox.createSession(JobRecords.sessionOf(id))
+                .chain(() -> toolbox.start(JobRecords.sessionOf(id), header + "\necho mine"))
+                .await()
+                .atMost(PATIENCE);
+
+        List<JobEvent> seen = jobs.events(bobsCaller, bob.sandboxId(), id, null)
+                .await()
+                .atMost(PATIENCE)
+                .events()
+                .collect()
+                .asList()
+                .await()
+                .atMost(PATIENCE);
+
+        assertThat(seen)
+                .filteredOn(JobEvent.Log.class::isInstance)
+                .extracting(event -> ((JobEvent.Log) event).data())
+                .containsExactly("mine\n");
+        alice.stdout("touch go");
+    }
+
     private List<JobEvent> read(String job) {
-        return stream(job).events().collect().asList().await().atMost(Duration.ofSeconds(20));
+        return stream(job).events().collect().asList().await().atMost(PATIENCE);
     }
 
     private JobStream stream(String job) {
         return jobs.events(new Caller(alice.userId(), Set.of()), alice.sandboxId(), UUID.fromString(job), null)
                 .await()
-                .atMost(Duration.ofSeconds(20));
+                .atMost(PATIENCE);
     }
 }
