@@ -1,0 +1,252 @@
+package dev.omni.bench;
+
+import dev.omni.bench.LogMessage.Counting;
+import dev.omni.bench.Report.Target;
+import dev.omni.bench.Stack.User;
+import dev.omni.packaged.PackagedApplication;
+import io.vertx.core.Handler;
+import io.vertx.core.http.WebSocketFrame;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How fast one job's output reaches many subscribers, beside a server that does nothing but send: the frames that one
+ * subscriber of the application got are sent by that server to as many clients, and the same driver counts them. The two
+ * take turns, as whatever else the machine does then befalls both.
+ */
+final class FanOut {
+    /** Plays Claude Code: as many lines of its stream-json as the prompt says. In the home directory of the sandbox. */
+    static final String PROMPT_PROGRAM = "./conversation";
+
+    private static final String CONVERSATION = """
+            cat > conversation <<'END'
+            #!/bin/sh
+            read -r n
+            exec awk -v n="$n" 'BEGIN {
+              for (i = 0; i < n; i++)
+                printf "{\\"type\\":\\"assistant\\",\\"message\\":{\\"content\\":[{\\"type\\":\\"text\\",\\"text\\":\\"%%0%dd\\"}]}}\\n", i
+            }'
+            END
+            chmod +x conversation
+            """.formatted(Text.LENGTH);
+
+    private final Stack stack;
+    private final User user;
+    private final ChildJvm bare;
+    private final String bareUrl;
+    private final Settings settings;
+    private final Report report;
+
+    private FanOut(Stack stack, User user, ChildJvm bare, Settings settings, Report report) throws IOException {
+        this.stack = stack;
+        this.user = user;
+        this.bare = bare;
+        this.bareUrl = bare.read("broadcast");
+        this.settings = settings;
+        this.report = report;
+    }
+
+    /** A job that prints much at once. */
+    sealed interface Workload {
+        JsonObject job();
+
+        /** The length of its output, as it stands in messages. */
+        long length();
+    }
+
+    /** Lines of 80 bytes, as fast as they can be read. */
+    record Lines(long count) implements Workload {
+        private static final int LENGTH = 80;
+
+        static Lines ofBytes(long bytes) {
+            return new Lines(bytes / LENGTH);
+        }
+
+        @Override
+        public JsonObject job() {
+            return new JsonObject()
+                    .put(
+                            "command",
+                            "awk 'BEGIN { for (i = 0; i < %d; i++) printf \"%%0%dd\\n\", i }'"
+                                    .formatted(count, LENGTH - 1));
+        }
+
+        @Override
+        public long length() {
+            // A newline is two characters in JSON.
+            return count * (LENGTH + 1);
+        }
+    }
+
+    /** What an agent says, each of which is a message of its own. */
+    record Text(long count) implements Workload {
+        private static final int LENGTH = 100;
+
+        @Override
+        public JsonObject job() {
+            return new JsonObject().put("prompt", new JsonObject().put("input", count + "\n"));
+        }
+
+        @Override
+        public long length() {
+            return count * (LENGTH + 2);
+        }
+    }
+
+    static void measure(Stack stack, PackagedApplication application, Settings settings, Report report)
+            throws IOException, InterruptedException {
+        report.section("Fan-out");
+        User user = stack.user(application, "fanout");
+        user.exec(CONVERSATION);
+        for (int subscribers : settings.fanOut()) {
+            // A server of its own for each, so that nobody is left over from before.
+            try (ChildJvm bare = ChildJvm.start(BroadcastProcess.class, settings.serverOptions())) {
+                var fanOut = new FanOut(stack, user, bare, settings, report);
+                fanOut.compare(subscribers);
+            }
+        }
+    }
+
+    private void compare(int count) throws IOException, InterruptedException {
+        List<Subscriber> ours = Stream.generate(Subscriber::new).limit(count).toList();
+        List<Subscriber> theirs = Stream.generate(Subscriber::new).limit(count).toList();
+        String url = user.application().url("/ws").replaceFirst("^http", "ws");
+        try (Sockets one = Sockets.open(stack.vertx(), url, i -> user.token(), ours);
+                Sockets other = Sockets.open(stack.vertx(), bareUrl, i -> "", theirs)) {
+            compare("output", Lines.ofBytes(settings.fanOutBytes() / count), ours, theirs);
+            compare("messages", new Text(settings.fanOutMessages() / count), ours, theirs);
+        }
+    }
+
+    private void compare(String name, Workload workload, List<Subscriber> ours, List<Subscriber> theirs)
+            throws IOException, InterruptedException {
+        String group = "fan-out of %s, %d subscribers".formatted(name, ours.size());
+        Path frames = Files.createTempFile("frames", ".bin");
+        int rounds = settings.rounds();
+        double[][] our = new double[5][rounds];
+        double[][] their = new double[5][rounds];
+        double[] ratio = new double[rounds];
+        double[] cpuRatio = new double[rounds];
+        try {
+            for (int round = -1; round < rounds; round++) {
+                Run with = application(workload, ours, frames);
+                Run without = bare(workload, theirs, frames);
+                if (round >= 0) {
+                    with.into(our, round);
+                    without.into(their, round);
+                    ratio[round] = our[0][round] / their[0][round];
+                    cpuRatio[round] = their[2][round] / our[2][round];
+                }
+            }
+        } finally {
+            Files.delete(frames);
+        }
+        boolean judged = ours.size() == 500;
+        report.addRounds(group, "throughput, share of bare", ratio, "", judged ? Target.atLeast(0.6) : null);
+        report.addRounds(group, "processor economy, share of bare", cpuRatio, "", null);
+        for (int figure = 0; figure < Run.NAMES.size(); figure++) {
+            report.addRounds(group, Run.NAMES.get(figure), our[figure], Run.UNITS.get(figure), null);
+            report.addRounds(group, "bare " + Run.NAMES.get(figure), their[figure], Run.UNITS.get(figure), null);
+        }
+    }
+
+    private Run application(Workload workload, List<Subscriber> subscribers, Path frames)
+            throws IOException, InterruptedException {
+        long pid = user.application().pid();
+        var complete = new CountDownLatch(subscribers.size());
+        expect(workload, subscribers, complete, true);
+        Vitals.awaitIdle(pid);
+        double cpu = Vitals.cpuSeconds(pid);
+        String job = user.start(workload.job());
+        await(complete);
+        // Before the job's end is dealt with, which takes longer than this takes to look.
+        Run run = Run.of(subscribers, Vitals.cpuSeconds(pid) - cpu);
+        BroadcastProcess.save(subscribers.getFirst().counting().kept(), frames);
+        Poll.until(() -> !user.status(job).equals("running"));
+        subscribers.forEach(subscriber -> subscriber.counting().verify());
+        return run;
+    }
+
+    private Run bare(Workload workload, List<Subscriber> subscribers, Path frames)
+            throws IOException, InterruptedException {
+        bare.write(frames.toString());
+        bare.read("loaded");
+        var complete = new CountDownLatch(subscribers.size());
+        expect(workload, subscribers, complete, false);
+        Vitals.awaitIdle(bare.pid());
+        double cpu = Vitals.cpuSeconds(bare.pid());
+        bare.write("go");
+        await(complete);
+        Run run = Run.of(subscribers, Vitals.cpuSeconds(bare.pid()) - cpu);
+        subscribers.forEach(subscriber -> subscriber.counting().verify());
+        return run;
+    }
+
+    private static void expect(
+            Workload workload, List<Subscriber> subscribers, CountDownLatch complete, boolean keepsFirst) {
+        IntStream.range(0, subscribers.size())
+                .forEach(i ->
+                        subscribers.get(i).current = new Counting(workload.length(), complete, keepsFirst && i == 0));
+    }
+
+    private static void await(CountDownLatch complete) throws InterruptedException {
+        if (!complete.await(120, TimeUnit.SECONDS)) {
+            throw new IllegalStateException("%d subscribers have not got all".formatted(complete.getCount()));
+        }
+    }
+
+    /** What one side did, from the first byte that anybody got to the last. */
+    private record Run(double seconds, long frames, long bytes, double cpuSeconds) {
+        static final List<String> NAMES = List.of(
+                "throughput", "messages", "server time per GiB", "server time per million messages", "message size");
+        static final List<String> UNITS = List.of("MiB/s", "/s", "s", "s", "bytes");
+
+        static Run of(List<Subscriber> subscribers, double cpuSeconds) {
+            List<Counting> all = subscribers.stream().map(Subscriber::counting).toList();
+            long first = all.stream().mapToLong(Counting::firstAt).min().orElseThrow();
+            long last = all.stream().mapToLong(Counting::lastAt).max().orElseThrow();
+            return new Run(
+                    (last - first) / 1e9,
+                    all.stream().mapToLong(Counting::frames).sum(),
+                    all.stream().mapToLong(Counting::bytes).sum(),
+                    cpuSeconds);
+        }
+
+        void into(double[][] figures, int round) {
+            figures[0][round] = bytes / 1048576.0 / seconds;
+            figures[1][round] = frames / seconds;
+            figures[2][round] = cpuSeconds / (bytes / 1073741824.0);
+            figures[3][round] = cpuSeconds / (frames / 1e6);
+            figures[4][round] = (double) bytes / frames;
+        }
+    }
+
+    /** One client, for round after round. */
+    private static final class Subscriber implements Handler<WebSocketFrame> {
+        private volatile @Nullable Counting current;
+
+        @Override
+        public void handle(WebSocketFrame frame) {
+            Counting counting = current;
+            if (counting != null) {
+                counting.handle(frame);
+            }
+        }
+
+        Counting counting() {
+            Counting counting = current;
+            if (counting == null) {
+                throw new IllegalStateException("nothing is expected");
+            }
+            return counting;
+        }
+    }
+}
