@@ -9,6 +9,7 @@ import io.vertx.core.http.ServerWebSocket;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,22 +27,25 @@ final class BroadcastProcess {
     private BroadcastProcess() {}
 
     public static void main(String[] args) throws Exception {
+        try {
+            serve();
+        } finally {
+            // Event loops would outlive a failure, and whoever started us would wait for ever.
+            System.exit(0);
+        }
+    }
+
+    private static void serve() throws Exception {
         Vertx vertx = Vertx.vertx();
         Set<Client> clients = ConcurrentHashMap.newKeySet();
-        List<HttpServer> servers = new ArrayList<>();
-        int port = 0;
+        int port = freePort();
         for (int i = 0; i < 2 * Runtime.getRuntime().availableProcessors(); i++) {
             HttpServer server = vertx.createHttpServer(new HttpServerOptions()
                             .setHost("127.0.0.1")
                             .setPort(port)
                             .setTcpNoDelay(true))
                     .webSocketHandler(socket -> clients.add(new Client(socket, vertx.getOrCreateContext())));
-            servers.add(server);
-            port = server.listen()
-                    .toCompletionStage()
-                    .toCompletableFuture()
-                    .get()
-                    .actualPort();
+            Http.await(server.listen());
         }
         System.out.println("broadcast ws://127.0.0.1:" + port);
         var commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
@@ -50,10 +54,15 @@ final class BroadcastProcess {
             List<Buffer> loaded = load(Path.of(frames));
             System.out.println("loaded " + loaded.size());
             commands.readLine();
-            clients.forEach(client ->
-                    client.context().runOnContext(go -> new Sending(client.socket(), loaded).start()));
+            clients.forEach(
+                    client -> client.context().runOnContext(go -> new Sending(client.socket(), loaded).start()));
         }
-        System.exit(0);
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
     }
 
     /** A reader and the event loop it lives on. */

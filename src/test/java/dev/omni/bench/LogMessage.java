@@ -23,6 +23,13 @@ final class LogMessage {
         return json.getString("type").equals("log") ? Optional.of(json.getString("data")) : Optional.empty();
     }
 
+    private static boolean isMessage(WebSocketFrame frame) {
+        if (!frame.isFinal() || frame.isContinuation()) {
+            throw new IllegalStateException("a message in more than one frame");
+        }
+        return frame.isText() || frame.isBinary();
+    }
+
     /** Keeps frames with the time at which each came, to be looked at later. */
     static final class Recording implements Handler<WebSocketFrame> {
         private final List<Arrival> arrivals = new ArrayList<>();
@@ -33,8 +40,8 @@ final class LogMessage {
         @Override
         public void handle(WebSocketFrame frame) {
             long now = Clock.micros();
-            if (!frame.isFinal() || frame.isContinuation()) {
-                throw new IllegalStateException("a message in more than one frame");
+            if (!isMessage(frame)) {
+                return;
             }
             synchronized (arrivals) {
                 arrivals.add(new Arrival(now, frame.binaryData()));
@@ -78,10 +85,10 @@ final class LogMessage {
 
         @Override
         public void handle(WebSocketFrame frame) {
-            Buffer message = frame.binaryData();
-            if (!frame.isFinal() || frame.isContinuation()) {
-                throw new IllegalStateException("a message in more than one frame");
+            if (!isMessage(frame)) {
+                return;
             }
+            Buffer message = frame.binaryData();
             // The places are mostly those of the message before: looking there first spares the search.
             head = at(message, head, DATA) ? head : find(message, DATA);
             if (head < 0) {
