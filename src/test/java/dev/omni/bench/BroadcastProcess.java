@@ -54,8 +54,8 @@ final class BroadcastProcess {
             List<Buffer> loaded = load(Path.of(frames));
             System.out.println("loaded " + loaded.size());
             commands.readLine();
-            clients.forEach(
-                    client -> client.context().runOnContext(go -> new Sending(client.socket(), loaded).start()));
+            clients.forEach(client ->
+                    client.context().runOnContext(go -> new Sending(client.socket(), loaded).start()));
         }
     }
 

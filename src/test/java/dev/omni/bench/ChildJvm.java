@@ -32,6 +32,7 @@ final class ChildJvm implements AutoCloseable {
         if (!options.isBlank()) {
             command.addAll(List.of(options.trim().split("\\s+", -1)));
         }
+        command.add("-Djava.util.logging.manager=org.jboss.logmanager.LogManager");
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), program.getName()));
         return new ChildJvm(new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)

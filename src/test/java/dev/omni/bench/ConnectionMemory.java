@@ -13,15 +13,18 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a connection costs in memory: one that nothing happens on, and one whose client has stopped reading in the middle
- * of a job's output. Each in an application of its own that has had a few connections before, so that what is only needed
- * once is not counted.
+ * of a job's output. Each in an application of its own that has had some connections before, so that what is only needed
+ * once is not counted; and with a heap that is fixed and all there from the start, so that the process grows by what is
+ * outside of it, while what is in it is counted object by object.
  */
 final class ConnectionMemory {
     private static final int USERS = 10;
-    private static final int WARM_UP = 100;
+    private static final int WARM_UP = 200;
+    private static final String FIXED_HEAP = "-Xms1g -Xmx1g -XX:+AlwaysPreTouch";
 
     /** Files that a process needs beside its connections. */
     private static final int OTHER_FILES = 1000;
@@ -35,7 +38,7 @@ final class ConnectionMemory {
     }
 
     private static void idle(Stack stack, Settings settings, Report report) throws IOException, InterruptedException {
-        PackagedApplication application = stack.application();
+        PackagedApplication application = stack.application(FIXED_HEAP);
         try {
             String url = application.url("/ws").replaceFirst("^http", "ws");
             List<User> users = users(stack, application);
@@ -49,15 +52,7 @@ final class ConnectionMemory {
                 }
                 try (Sockets sockets = open(stack, url, users, count)) {
                     Memory with = memory(application, "idle-" + count);
-                    String group = "memory, %d idle connections".formatted(count);
-                    report.add(
-                            group,
-                            "resident, per connection",
-                            with.residentPer(count, before),
-                            "KiB",
-                            Target.atMost(30));
-                    report.add(group, "live heap, per connection", with.heapPer(count, before), "KiB");
-                    report.add(group, "resident, in all", with.resident() / 1048576.0, "MiB");
+                    add(report, "memory, %d idle connections".formatted(count), with, before, count, Target.atMost(30));
                 }
             }
             Memory after = memory(application, "idle-after");
@@ -67,6 +62,15 @@ final class ConnectionMemory {
             application.terminate();
             application.close();
         }
+    }
+
+    private static void add(
+            Report report, String group, Memory with, Memory before, int count, @Nullable Target target) {
+        double heap = (with.heap() - before.heap()) / 1024.0 / count;
+        double outside = (with.resident() - before.resident()) / 1024.0 / count;
+        report.add(group, "each", heap + outside, "KiB", target);
+        report.add(group, "each, live heap", heap, "KiB");
+        report.add(group, "each, outside of the heap", outside, "KiB");
     }
 
     private static Sockets open(Stack stack, String url, List<User> users, int count) {
@@ -80,16 +84,13 @@ final class ConnectionMemory {
             throws IOException, InterruptedException {
         int count = settings.lagging();
         Lines lines = Lines.ofBytes(settings.laggingBytes());
-        PackagedApplication application = stack.application();
+        PackagedApplication application = stack.application(FIXED_HEAP);
         try {
             List<User> users = users(stack, application);
             lag(stack, application, users, lines, WARM_UP, "warm-up");
             Memory before = memory(application, "lagging-0");
             Memory with = lag(stack, application, users, lines, count, "lagging-" + count);
-            String group = "memory, %d readers that have stopped".formatted(count);
-            report.add(group, "resident, per reader", with.residentPer(count, before), "KiB");
-            report.add(group, "live heap, per reader", with.heapPer(count, before), "KiB");
-            report.add(group, "resident, in all", with.resident() / 1048576.0, "MiB");
+            add(report, "memory, %d readers that have stopped".formatted(count), with, before, count, null);
         } finally {
             application.terminate();
             application.close();

@@ -10,9 +10,11 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +62,28 @@ final class FanOut {
 
         /** The length of its output, as it stands in messages. */
         long length();
+
+        /** What is worth knowing of it. */
+        List<Measure> measures();
+    }
+
+    /** A figure of a run. */
+    private enum Measure {
+        MIB_PER_SECOND("throughput", "MiB/s", run -> run.bytes / 1048576.0 / run.seconds),
+        MESSAGES_PER_SECOND("messages", "/s", run -> run.messages / run.seconds),
+        TIME_PER_GIB("server time per GiB", "s", run -> run.cpuSeconds / (run.bytes / 1073741824.0)),
+        TIME_PER_MILLION("server time per million messages", "s", run -> run.cpuSeconds / (run.messages / 1e6)),
+        MESSAGE_SIZE("message size", "bytes", run -> (double) run.bytes / run.messages);
+
+        private final String title;
+        private final String unit;
+        private final ToDoubleFunction<Run> of;
+
+        Measure(String title, String unit, ToDoubleFunction<Run> of) {
+            this.title = title;
+            this.unit = unit;
+            this.of = of;
+        }
     }
 
     /** Lines of 80 bytes, as fast as they can be read. */
@@ -84,6 +108,11 @@ final class FanOut {
             // A newline is two characters in JSON.
             return count * (LENGTH + 1);
         }
+
+        @Override
+        public List<Measure> measures() {
+            return List.of(Measure.MIB_PER_SECOND, Measure.TIME_PER_GIB, Measure.MESSAGE_SIZE);
+        }
     }
 
     /** What an agent says, each of which is a message of its own. */
@@ -98,6 +127,11 @@ final class FanOut {
         @Override
         public long length() {
             return count * (LENGTH + 2);
+        }
+
+        @Override
+        public List<Measure> measures() {
+            return List.of(Measure.MESSAGES_PER_SECOND, Measure.TIME_PER_MILLION, Measure.MESSAGE_SIZE);
         }
     }
 
@@ -130,32 +164,36 @@ final class FanOut {
             throws IOException, InterruptedException {
         String group = "fan-out of %s, %d subscribers".formatted(name, ours.size());
         Path frames = Files.createTempFile("frames", ".bin");
-        int rounds = settings.rounds();
-        double[][] our = new double[5][rounds];
-        double[][] their = new double[5][rounds];
-        double[] ratio = new double[rounds];
-        double[] cpuRatio = new double[rounds];
+        List<Run> with = new ArrayList<>();
+        List<Run> without = new ArrayList<>();
         try {
-            for (int round = -1; round < rounds; round++) {
-                Run with = application(workload, ours, frames);
-                Run without = bare(workload, theirs, frames);
-                if (round >= 0) {
-                    with.into(our, round);
-                    without.into(their, round);
-                    ratio[round] = our[0][round] / their[0][round];
-                    cpuRatio[round] = their[2][round] / our[2][round];
-                }
+            // The first of either does not count.
+            for (int round = 0; round <= settings.rounds(); round++) {
+                with.add(application(workload, ours, frames));
+                without.add(bare(workload, theirs, frames));
             }
         } finally {
             Files.delete(frames);
         }
-        boolean judged = ours.size() == 500;
-        report.addRounds(group, "throughput, share of bare", ratio, "", judged ? Target.atLeast(0.6) : null);
-        report.addRounds(group, "processor economy, share of bare", cpuRatio, "", null);
-        for (int figure = 0; figure < Run.NAMES.size(); figure++) {
-            report.addRounds(group, Run.NAMES.get(figure), our[figure], Run.UNITS.get(figure), null);
-            report.addRounds(group, "bare " + Run.NAMES.get(figure), their[figure], Run.UNITS.get(figure), null);
+        with.removeFirst();
+        without.removeFirst();
+        Target target = ours.size() == 500 ? Target.atLeast(0.6) : null;
+        report.addRounds(group, "throughput, share of bare", shares(with, without, Measure.MIB_PER_SECOND), "", target);
+        report.addRounds(group, "economy, share of bare", shares(without, with, Measure.TIME_PER_GIB), "", null);
+        for (Measure measure : workload.measures()) {
+            report.addRounds(group, measure.title, values(with, measure), measure.unit, null);
+            report.addRounds(group, "bare: " + measure.title, values(without, measure), measure.unit, null);
         }
+    }
+
+    private static double[] values(List<Run> runs, Measure measure) {
+        return runs.stream().mapToDouble(measure.of).toArray();
+    }
+
+    private static double[] shares(List<Run> runs, List<Run> of, Measure measure) {
+        return IntStream.range(0, runs.size())
+                .mapToDouble(i -> measure.of.applyAsDouble(runs.get(i)) / measure.of.applyAsDouble(of.get(i)))
+                .toArray();
     }
 
     private Run application(Workload workload, List<Subscriber> subscribers, Path frames)
@@ -204,28 +242,16 @@ final class FanOut {
     }
 
     /** What one side did, from the first byte that anybody got to the last. */
-    private record Run(double seconds, long frames, long bytes, double cpuSeconds) {
-        static final List<String> NAMES = List.of(
-                "throughput", "messages", "server time per GiB", "server time per million messages", "message size");
-        static final List<String> UNITS = List.of("MiB/s", "/s", "s", "s", "bytes");
-
+    private record Run(double seconds, long messages, long bytes, double cpuSeconds) {
         static Run of(List<Subscriber> subscribers, double cpuSeconds) {
             List<Counting> all = subscribers.stream().map(Subscriber::counting).toList();
             long first = all.stream().mapToLong(Counting::firstAt).min().orElseThrow();
             long last = all.stream().mapToLong(Counting::lastAt).max().orElseThrow();
             return new Run(
                     (last - first) / 1e9,
-                    all.stream().mapToLong(Counting::frames).sum(),
+                    all.stream().mapToLong(Counting::messages).sum(),
                     all.stream().mapToLong(Counting::bytes).sum(),
                     cpuSeconds);
-        }
-
-        void into(double[][] figures, int round) {
-            figures[0][round] = bytes / 1048576.0 / seconds;
-            figures[1][round] = frames / seconds;
-            figures[2][round] = cpuSeconds / (bytes / 1073741824.0);
-            figures[3][round] = cpuSeconds / (frames / 1e6);
-            figures[4][round] = (double) bytes / frames;
         }
     }
 

@@ -66,7 +66,7 @@ final class LogMessage {
         private final List<Buffer> kept = new ArrayList<>();
         private int head;
         private int tail;
-        private long frames;
+        private long messages;
         private long bytes;
         private long output;
         private volatile long firstAt;
@@ -94,14 +94,14 @@ final class LogMessage {
             if (head < 0) {
                 return;
             }
-            tail = at(message, message.length() - tail, AFTER_DATA) ? tail : fromEnd(message);
+            tail = at(message, message.length() - tail, AFTER_DATA) ? tail : fromEnd(message, head);
             if (firstAt == 0) {
                 firstAt = System.nanoTime();
             }
             if (keeps) {
                 kept.add(message);
             }
-            frames++;
+            messages++;
             bytes += message.length();
             output += message.length() - tail - head - DATA.length;
             if (output >= expected) {
@@ -119,8 +119,8 @@ final class LogMessage {
             return -1;
         }
 
-        private static int fromEnd(Buffer message) {
-            for (int i = message.length() - AFTER_DATA.length; i >= 0; i--) {
+        private static int fromEnd(Buffer message, int head) {
+            for (int i = message.length() - AFTER_DATA.length; i > head; i--) {
                 if (at(message, i, AFTER_DATA)) {
                     return message.length() - i;
                 }
@@ -151,8 +151,8 @@ final class LogMessage {
             return kept;
         }
 
-        long frames() {
-            return frames;
+        long messages() {
+            return messages;
         }
 
         long bytes() {

@@ -9,6 +9,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -39,12 +40,13 @@ final class RestOverhead {
         this.report = report;
     }
 
-    static void measure(Stack stack, PackagedApplication application, Settings settings, Report report) {
+    static void measure(Stack stack, PackagedApplication application, Settings settings, Report report)
+            throws IOException {
         report.section("REST");
         new RestOverhead(stack, application, settings, report).measure();
     }
 
-    private void measure() {
+    private void measure() throws IOException {
         compare("get", call(this::get), call(this::getDirectly), Target.atMost(3));
         compare(
                 "create",
@@ -67,17 +69,20 @@ final class RestOverhead {
         return new Call(timed, answer -> Future.succeededFuture());
     }
 
-    private void compare(String name, Call ours, Call theirs, @Nullable Target target) {
+    private void compare(String name, Call ours, Call theirs, @Nullable Target target) throws IOException {
         String group = "rest, " + name;
         for (int workers : new int[] {1, WORKERS}) {
             run(ours, workers);
             run(theirs, workers);
             Samples our = new Samples();
             Samples their = new Samples();
+            double cpu = 0;
             double[] added = new double[settings.rounds()];
             double[] ratio = new double[settings.rounds()];
             for (int round = 0; round < settings.rounds(); round++) {
+                double before = Vitals.cpuSeconds(user.application().pid());
                 Samples with = run(ours, workers);
+                cpu += Vitals.cpuSeconds(user.application().pid()) - before;
                 Samples without = run(theirs, workers);
                 added[round] = (with.quantile(0.5) - without.quantile(0.5)) / 1e6;
                 // With as many calls under way all the time, throughput is the inverse of the mean.
@@ -92,6 +97,7 @@ final class RestOverhead {
             } else {
                 report.addRounds(group, "throughput, share of direct" + at, ratio, "", null);
                 report.add(group, "throughput" + at, workers / our.mean() * 1e9, "calls/s");
+                report.add(group, "server time per call", cpu / our.count() * 1e3, "ms");
             }
             report.add(group, "p50" + at, our.quantile(0.5) / 1e6, "ms");
             report.add(group, "direct p50" + at, their.quantile(0.5) / 1e6, "ms");

@@ -38,14 +38,21 @@ final class Stack implements AutoCloseable {
 
     /** The application, alive, with room for as many connections as are opened here. */
     PackagedApplication application() throws IOException {
+        return application("");
+    }
+
+    /** @param options JVM options beside those of the settings */
+    PackagedApplication application(String options) throws IOException {
         Map<String, String> environment = new HashMap<>(issuer.settings());
         environment.put("OMNI_DAYTONA_API_URL", daytonaApi.toString());
         environment.put("OMNI_DAYTONA_API_KEY", daytonaKey);
         environment.put("OMNI_STREAM_MAX_CONNECTIONS", "20000");
         environment.put("OMNI_STREAM_MAX_CONNECTIONS_PER_USER", "20000");
+        // A client that has stopped reading answers no ping either.
+        environment.put("OMNI_STREAM_PONG_TIMEOUT", "600s");
         environment.put("OMNI_JOB_PROMPT_CLI", FanOut.PROMPT_PROGRAM);
         environment.put("QUARKUS_SHUTDOWN_DELAY", "0S");
-        environment.put("JAVA_TOOL_OPTIONS", settings.serverOptions());
+        environment.put("JAVA_TOOL_OPTIONS", (settings.serverOptions() + " " + options).trim());
         return PackagedApplication.start(environment);
     }
 

@@ -27,19 +27,11 @@ final class Vitals {
      * @param heap bytes of live objects
      * @param resident bytes of memory in use
      */
-    record Memory(long heap, long resident) {
-        double heapPer(int count, Memory before) {
-            return (heap - before.heap) / 1024.0 / count;
-        }
-
-        double residentPer(int count, Memory before) {
-            return (resident - before.resident) / 1024.0 / count;
-        }
-    }
+    record Memory(long heap, long resident) {}
 
     /** Collects garbage and counts what is left. The histogram of classes is kept under a name for whoever wonders. */
     static Memory memory(long pid, String name) throws IOException, InterruptedException {
-        // It counts the living after a full collection; the second pass sees what the first one's finalisation freed.
+        // The histogram collects too; a second time, for what the first one's references set free.
         jcmd(pid, "GC.run");
         String histogram = jcmd(pid, "GC.class_histogram");
         Files.createDirectories(Report.DIRECTORY);

@@ -41,7 +41,7 @@ public final class Issuer implements AutoCloseable {
         return Jwt.subject(sub)
                 .issuer(NAME)
                 .audience(AUDIENCE)
-                .expiresIn(Duration.ofMinutes(10))
+                .expiresIn(Duration.ofHours(1))
                 .sign(keys.getPrivate());
     }
 
