@@ -37,6 +37,7 @@ final class ConnectionMemory {
         lagging(stack, settings, report);
     }
 
+    @SuppressWarnings("try") // They are open for as long as it lasts.
     private static void idle(Stack stack, Settings settings, Report report) throws IOException, InterruptedException {
         PackagedApplication application = stack.application(FIXED_HEAP);
         try {

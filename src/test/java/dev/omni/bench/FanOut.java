@@ -68,22 +68,16 @@ final class FanOut {
     }
 
     /** A figure of a run. */
-    private enum Measure {
-        MIB_PER_SECOND("throughput", "MiB/s", run -> run.bytes / 1048576.0 / run.seconds),
-        MESSAGES_PER_SECOND("messages", "/s", run -> run.messages / run.seconds),
-        TIME_PER_GIB("server time per GiB", "s", run -> run.cpuSeconds / (run.bytes / 1073741824.0)),
-        TIME_PER_MILLION("server time per million messages", "s", run -> run.cpuSeconds / (run.messages / 1e6)),
-        MESSAGE_SIZE("message size", "bytes", run -> (double) run.bytes / run.messages);
-
-        private final String title;
-        private final String unit;
-        private final ToDoubleFunction<Run> of;
-
-        Measure(String title, String unit, ToDoubleFunction<Run> of) {
-            this.title = title;
-            this.unit = unit;
-            this.of = of;
-        }
+    record Measure(String title, String unit, ToDoubleFunction<Run> of) {
+        static final Measure MIB_PER_SECOND =
+                new Measure("throughput", "MiB/s", run -> run.bytes / 1048576.0 / run.seconds);
+        static final Measure MESSAGES_PER_SECOND = new Measure("messages", "/s", run -> run.messages / run.seconds);
+        static final Measure TIME_PER_GIB =
+                new Measure("server time per GiB", "s", run -> run.cpuSeconds / (run.bytes / 1073741824.0));
+        static final Measure TIME_PER_MILLION =
+                new Measure("server time per million messages", "s", run -> run.cpuSeconds / (run.messages / 1e6));
+        static final Measure MESSAGE_SIZE =
+                new Measure("message size", "bytes", run -> (double) run.bytes / run.messages);
     }
 
     /** Lines of 80 bytes, as fast as they can be read. */
@@ -149,6 +143,7 @@ final class FanOut {
         }
     }
 
+    @SuppressWarnings("try") // They are open for as long as it lasts.
     private void compare(int count) throws IOException, InterruptedException {
         List<Subscriber> ours = Stream.generate(Subscriber::new).limit(count).toList();
         List<Subscriber> theirs = Stream.generate(Subscriber::new).limit(count).toList();
@@ -242,7 +237,7 @@ final class FanOut {
     }
 
     /** What one side did, from the first byte that anybody got to the last. */
-    private record Run(double seconds, long messages, long bytes, double cpuSeconds) {
+    record Run(double seconds, long messages, long bytes, double cpuSeconds) {
         static Run of(List<Subscriber> subscribers, double cpuSeconds) {
             List<Counting> all = subscribers.stream().map(Subscriber::counting).toList();
             long first = all.stream().mapToLong(Counting::firstAt).min().orElseThrow();
@@ -256,7 +251,7 @@ final class FanOut {
     }
 
     /** One client, for round after round. */
-    private static final class Subscriber implements Handler<WebSocketFrame> {
+    static final class Subscriber implements Handler<WebSocketFrame> {
         private volatile @Nullable Counting current;
 
         @Override

@@ -73,7 +73,7 @@ final class Stack implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException, InterruptedException {
+    public void close() throws IOException {
         Http.await(vertx.close());
         daytona.close();
         issuer.close();

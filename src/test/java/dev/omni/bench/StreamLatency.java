@@ -44,6 +44,7 @@ final class StreamLatency {
         }
     }
 
+    @SuppressWarnings("try") // They are open for as long as it lasts.
     private static void measure(Stack stack, User user, int count, int lines, Report report)
             throws InterruptedException {
         List<Recording> ours = recordings(count);
