@@ -2,6 +2,7 @@ package dev.omni.bench;
 
 import dev.omni.bench.Report.Target;
 import java.util.Collection;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
@@ -14,6 +15,9 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 
 /** How fast one core makes events of a raw log: what JMH says of {@code DecoderBenchmark}. */
 final class DecoderSpeed {
+    /** Bytes per call. */
+    private static final String ALLOCATED = "gc.alloc.rate.norm";
+
     private DecoderSpeed() {}
 
     static void measure(Settings settings, Report report) throws RunnerException {
@@ -38,7 +42,10 @@ final class DecoderSpeed {
                     .toArray();
             Target target = log.equals("LINES") ? Target.atLeast(500) : null;
             report.addRounds("decoder, " + log, "speed", speed, "MB/s", target);
-            Result<?> allocated = result.getSecondaryResults().get("gc.alloc.rate.norm");
+            @Nullable Result<?> allocated = result.getSecondaryResults().get(ALLOCATED);
+            if (allocated == null) {
+                throw new IllegalStateException("the profiler does not tell of " + ALLOCATED);
+            }
             report.add("decoder, " + log, "allocated per byte", allocated.getScore() / bytes, "bytes");
         }
     }

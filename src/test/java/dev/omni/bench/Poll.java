@@ -5,7 +5,7 @@ import java.util.function.BooleanSupplier;
 
 /** Waiting for what nobody tells us. */
 final class Poll {
-    private static final Duration PATIENCE = Duration.ofSeconds(120);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final Duration PAUSE = Duration.ofMillis(100);
 
     private Poll() {}

@@ -20,16 +20,6 @@ import java.util.stream.Stream;
 final class StreamLatency {
     private static final int DIRECT_READERS = 8;
 
-    /** Without a line's process, which would cost more than what is measured: bash waits by a read that times out. */
-    private static final String TIMESTAMPS = """
-            exec 9<> <(:)
-            sleep 0.5
-            for ((i = 0; i < %d; i++)); do
-              echo "$i ${EPOCHREALTIME/[.,]/}"
-              read -rt 0.0$((RANDOM %% 30 + 10)) -u 9
-            done
-            """;
-
     /** Lines at the beginning that do not count: the code is still being compiled. */
     private static final double WARM_UP = 0.1;
 
@@ -51,7 +41,7 @@ final class StreamLatency {
         List<Recording> theirs = recordings(DIRECT_READERS);
         String url = user.application().url("/ws").replaceFirst("^http", "ws");
         try (Sockets subscribers = Sockets.open(stack.vertx(), url, i -> user.token(), ours)) {
-            String job = user.start(new JsonObject().put("command", TIMESTAMPS.formatted(lines)));
+            String job = user.start(new JsonObject().put("command", timestamps(lines)));
             String follow = stack.direct().followUrl(user.sandboxId(), job);
             try (Sockets direct =
                     Sockets.open(stack.vertx(), follow, i -> stack.direct().key(), theirs)) {
@@ -68,6 +58,22 @@ final class StreamLatency {
         report.add(group, "added p99.9", added(our, their, 0.999), "ms");
         report.addQuantiles(group, "whole", our, "ms", micros -> micros / 1e3);
         report.addQuantiles(group, "direct", their, "ms", micros -> micros / 1e3);
+    }
+
+    /**
+     * Prints the time, at random moments some 25 ms apart. Without a process for each line, which would cost more than what
+     * is measured: bash waits by a read that times out.
+     */
+    private static String timestamps(int lines) {
+        return """
+                exec 9<> <(:)
+                sleep 0.5
+                for ((i = 0; i < %d; i++)); do
+                  echo "$i ${EPOCHREALTIME/[.,]/}"
+                  read -rt 0.0$((RANDOM %% 30 + 10)) -u 9
+                done
+                true
+                """.formatted(lines);
     }
 
     private static double added(Samples our, Samples their, double share) {
