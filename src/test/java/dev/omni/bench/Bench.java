@@ -7,6 +7,9 @@ final class Bench {
     private Bench() {}
 
     public static void main(String[] args) throws Exception {
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(
+                        () -> ProcessHandle.current().children().forEach(ProcessHandle::destroy), "end the children"));
         Settings settings = Settings.of(System.getenv());
         Report report = new Report(Vitals.machine(), settings);
         try (Stack stack = new Stack(settings)) {

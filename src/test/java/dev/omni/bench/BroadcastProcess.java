@@ -3,7 +3,6 @@ package dev.omni.bench;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.ServerWebSocket;
 import java.io.BufferedReader;
@@ -39,13 +38,14 @@ final class BroadcastProcess {
         Vertx vertx = Vertx.vertx();
         Set<Client> clients = ConcurrentHashMap.newKeySet();
         int port = freePort();
-        for (int i = 0; i < 2 * Runtime.getRuntime().availableProcessors(); i++) {
-            HttpServer server = vertx.createHttpServer(new HttpServerOptions()
-                            .setHost("127.0.0.1")
-                            .setPort(port)
-                            .setTcpNoDelay(true))
-                    .webSocketHandler(socket -> clients.add(new Client(socket, vertx.getOrCreateContext())));
-            Http.await(server.listen());
+        var loops = new Loops(vertx, 2 * Runtime.getRuntime().availableProcessors());
+        for (int i = 0; i < loops.count(); i++) {
+            Http.await(loops.on(
+                    i,
+                    () -> vertx.createHttpServer(
+                                    new HttpServerOptions().setHost("127.0.0.1").setPort(port))
+                            .webSocketHandler(socket -> clients.add(new Client(socket, vertx.getOrCreateContext())))
+                            .listen()));
         }
         System.out.println("broadcast ws://127.0.0.1:" + port);
         var commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));

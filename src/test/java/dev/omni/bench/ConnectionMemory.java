@@ -78,7 +78,7 @@ final class ConnectionMemory {
         List<Counting> ignored = Stream.generate(() -> new Counting(0, new CountDownLatch(0), false))
                 .limit(count)
                 .toList();
-        return Sockets.open(stack.vertx(), url, i -> users.get(i % USERS).token(), ignored);
+        return Sockets.open(stack, url, i -> users.get(i % USERS).token(), ignored);
     }
 
     private static void lagging(Stack stack, Settings settings, Report report)
@@ -108,7 +108,7 @@ final class ConnectionMemory {
                 .limit(count)
                 .toList();
         try (Sockets sockets = Sockets.openWithSmallBuffers(
-                stack.vertx(), url, i -> users.get(i % USERS).token(), readers)) {
+                stack, url, i -> users.get(i % USERS).token(), readers)) {
             sockets.pause();
             List<String> jobs = new ArrayList<>();
             users.forEach(user -> jobs.add(user.start(lines.job())));

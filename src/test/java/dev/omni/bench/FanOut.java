@@ -148,8 +148,8 @@ final class FanOut {
         List<Subscriber> ours = Stream.generate(Subscriber::new).limit(count).toList();
         List<Subscriber> theirs = Stream.generate(Subscriber::new).limit(count).toList();
         String url = user.application().url("/ws").replaceFirst("^http", "ws");
-        try (Sockets one = Sockets.open(stack.vertx(), url, i -> user.token(), ours);
-                Sockets other = Sockets.open(stack.vertx(), bareUrl, i -> "", theirs)) {
+        try (Sockets one = Sockets.open(stack, url, i -> user.token(), ours);
+                Sockets other = Sockets.open(stack, bareUrl, i -> "", theirs)) {
             compare("output", Lines.ofBytes(settings.fanOutBytes() / count), ours, theirs);
             compare("messages", new Text(settings.fanOutMessages() / count), ours, theirs);
         }

@@ -3,7 +3,6 @@ package dev.omni.bench;
 import dev.omni.daytona.local.LocalDaytona;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
-import io.vertx.core.Vertx;
 import io.vertx.core.http.WebSocket;
 import io.vertx.core.http.WebSocketClient;
 import io.vertx.core.http.WebSocketClientOptions;
@@ -26,25 +25,28 @@ final class Sockets implements AutoCloseable {
     private static final int SMALL_BUFFER = 16 * 1024;
 
     private final WebSocketClient client;
+    private final Loops loops;
     private final List<WebSocket> open = new ArrayList<>();
 
-    private Sockets(Vertx vertx, int count, boolean smallBuffers) {
+    private Sockets(Stack stack, int count, boolean smallBuffers) {
         WebSocketClientOptions options =
                 new WebSocketClientOptions().setMaxConnections(count).setMaxFrameSize(1 << 20);
-        client = vertx.createWebSocketClient(smallBuffers ? options.setReceiveBufferSize(SMALL_BUFFER) : options);
+        loops = stack.loops();
+        client = stack.vertx()
+                .createWebSocketClient(smallBuffers ? options.setReceiveBufferSize(SMALL_BUFFER) : options);
     }
 
     /** @param frames what each does with what it gets */
     static Sockets open(
-            Vertx vertx, String url, IntFunction<String> tokens, List<? extends Handler<WebSocketFrame>> frames) {
-        var sockets = new Sockets(vertx, frames.size(), false);
+            Stack stack, String url, IntFunction<String> tokens, List<? extends Handler<WebSocketFrame>> frames) {
+        var sockets = new Sockets(stack, frames.size(), false);
         sockets.connect(url, tokens, frames);
         return sockets;
     }
 
     static Sockets openWithSmallBuffers(
-            Vertx vertx, String url, IntFunction<String> tokens, List<? extends Handler<WebSocketFrame>> frames) {
-        var sockets = new Sockets(vertx, frames.size(), true);
+            Stack stack, String url, IntFunction<String> tokens, List<? extends Handler<WebSocketFrame>> frames) {
+        var sockets = new Sockets(stack, frames.size(), true);
         sockets.connect(url, tokens, frames);
         return sockets;
     }
@@ -52,7 +54,7 @@ final class Sockets implements AutoCloseable {
     private void connect(String url, IntFunction<String> tokens, List<? extends Handler<WebSocketFrame>> frames) {
         for (int from = 0; from < frames.size(); from += AT_ONCE) {
             List<Future<WebSocket>> batch = IntStream.range(from, Math.min(frames.size(), from + AT_ONCE))
-                    .mapToObj(i -> connect(url, tokens.apply(i), frames.get(i)))
+                    .mapToObj(i -> loops.on(i, () -> connect(url, tokens.apply(i), frames.get(i))))
                     .toList();
             Http.await(Future.all(batch));
             batch.forEach(socket -> open.add(socket.result()));

@@ -18,6 +18,7 @@ final class Stack implements AutoCloseable {
     private final URI daytonaApi;
     private final String daytonaKey;
     private final Http http = new Http(vertx);
+    private final Loops loops = new Loops(vertx, Runtime.getRuntime().availableProcessors());
 
     Stack(Settings settings) throws Exception {
         this.settings = settings;
@@ -34,6 +35,11 @@ final class Stack implements AutoCloseable {
 
     Http http() {
         return http;
+    }
+
+    /** Where connections are to be spread. */
+    Loops loops() {
+        return loops;
     }
 
     /** The application, alive, with room for as many connections as are opened here. */

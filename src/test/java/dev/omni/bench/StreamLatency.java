@@ -40,13 +40,14 @@ final class StreamLatency {
         List<Recording> ours = recordings(count);
         List<Recording> theirs = recordings(DIRECT_READERS);
         String url = user.application().url("/ws").replaceFirst("^http", "ws");
-        try (Sockets subscribers = Sockets.open(stack.vertx(), url, i -> user.token(), ours)) {
+        try (Sockets subscribers = Sockets.open(stack, url, i -> user.token(), ours)) {
             String job = user.start(new JsonObject().put("command", timestamps(lines)));
             String follow = stack.direct().followUrl(user.sandboxId(), job);
             try (Sockets direct =
-                    Sockets.open(stack.vertx(), follow, i -> stack.direct().key(), theirs)) {
+                    Sockets.open(stack, follow, i -> stack.direct().key(), theirs)) {
                 Poll.until(() -> !user.status(job).equals("running"));
                 Poll.until(() -> ours.stream().allMatch(StreamLatency::hasEnded));
+                Poll.until(() -> theirs.stream().allMatch(reader -> lines(reader) == lines));
             }
         }
         Samples our = samples(ours, lines, StreamLatency::ofMessage);
@@ -87,6 +88,14 @@ final class StreamLatency {
     private static boolean hasEnded(Recording recording) {
         List<Arrival> arrivals = recording.arrivals();
         return !arrivals.isEmpty() && arrivals.getLast().bytes().toString().contains("\"type\":\"done\"");
+    }
+
+    private static long lines(Recording rawLog) {
+        return rawLog.arrivals().stream()
+                .flatMap(arrival -> ofRawLog(arrival).stream())
+                .flatMapToInt(String::chars)
+                .filter(c -> c == '\n')
+                .count();
     }
 
     private static Optional<String> ofMessage(Arrival arrival) {
