@@ -76,6 +76,8 @@ final class FanOut {
                 new Measure("server time per GiB", "s", run -> run.cpuSeconds / (run.bytes / 1073741824.0));
         static final Measure TIME_PER_MILLION =
                 new Measure("server time per million messages", "s", run -> run.cpuSeconds / (run.messages / 1e6));
+        static final Measure DRIVER_TIME_PER_GIB =
+                new Measure("driver time per GiB", "s", run -> run.driverSeconds / (run.bytes / 1073741824.0));
         static final Measure MESSAGE_SIZE =
                 new Measure("message size", "bytes", run -> (double) run.bytes / run.messages);
     }
@@ -105,7 +107,8 @@ final class FanOut {
 
         @Override
         public List<Measure> measures() {
-            return List.of(Measure.MIB_PER_SECOND, Measure.TIME_PER_GIB, Measure.MESSAGE_SIZE);
+            return List.of(
+                    Measure.MIB_PER_SECOND, Measure.TIME_PER_GIB, Measure.DRIVER_TIME_PER_GIB, Measure.MESSAGE_SIZE);
         }
     }
 
@@ -193,17 +196,11 @@ final class FanOut {
 
     private Run application(Workload workload, List<Subscriber> subscribers, Path frames)
             throws IOException, InterruptedException {
-        long pid = user.application().pid();
-        var complete = new CountDownLatch(subscribers.size());
-        expect(workload, subscribers, complete, true);
-        Vitals.awaitIdle(pid);
-        double cpu = Vitals.cpuSeconds(pid);
-        String job = user.start(workload.job());
-        await(complete);
-        // Before the job's end is dealt with, which takes longer than this takes to look.
-        Run run = Run.of(subscribers, Vitals.cpuSeconds(pid) - cpu);
+        List<String> jobs = new ArrayList<>();
+        Run run =
+                run(user.application().pid(), workload, subscribers, true, () -> jobs.add(user.start(workload.job())));
         BroadcastProcess.save(subscribers.getFirst().counting().kept(), frames);
-        Poll.until(() -> !user.status(job).equals("running"));
+        Poll.until(() -> !user.status(jobs.getFirst()).equals("running"));
         subscribers.forEach(subscriber -> subscriber.counting().verify());
         return run;
     }
@@ -212,15 +209,34 @@ final class FanOut {
             throws IOException, InterruptedException {
         bare.write(frames.toString());
         bare.read("loaded");
-        var complete = new CountDownLatch(subscribers.size());
-        expect(workload, subscribers, complete, false);
-        Vitals.awaitIdle(bare.pid());
-        double cpu = Vitals.cpuSeconds(bare.pid());
-        bare.write("go");
-        await(complete);
-        Run run = Run.of(subscribers, Vitals.cpuSeconds(bare.pid()) - cpu);
+        Run run = run(bare.pid(), workload, subscribers, false, () -> bare.write("go"));
         subscribers.forEach(subscriber -> subscriber.counting().verify());
         return run;
+    }
+
+    /** What makes a server send. */
+    private interface Start {
+        void send() throws IOException;
+    }
+
+    /** One round of one side; over as soon as every subscriber has got all. */
+    private static Run run(
+            long server, Workload workload, List<Subscriber> subscribers, boolean keepsFirst, Start start)
+            throws IOException, InterruptedException {
+        long driver = ProcessHandle.current().pid();
+        var complete = new CountDownLatch(subscribers.size());
+        expect(workload, subscribers, complete, keepsFirst);
+        Vitals.awaitIdle(server);
+        double serverBefore = Vitals.cpuSeconds(server);
+        double driverBefore = Vitals.cpuSeconds(driver);
+        start.send();
+        if (!complete.await(2, TimeUnit.MINUTES)) {
+            throw new IllegalStateException("%d subscribers have not got all".formatted(complete.getCount()));
+        }
+        return Run.of(
+                subscribers.stream().map(Subscriber::counting).toList(),
+                Vitals.cpuSeconds(server) - serverBefore,
+                Vitals.cpuSeconds(driver) - driverBefore);
     }
 
     private static void expect(
@@ -230,23 +246,17 @@ final class FanOut {
                         subscribers.get(i).current = new Counting(workload.length(), complete, keepsFirst && i == 0));
     }
 
-    private static void await(CountDownLatch complete) throws InterruptedException {
-        if (!complete.await(120, TimeUnit.SECONDS)) {
-            throw new IllegalStateException("%d subscribers have not got all".formatted(complete.getCount()));
-        }
-    }
-
     /** What one side did, from the first byte that anybody got to the last. */
-    record Run(double seconds, long messages, long bytes, double cpuSeconds) {
-        static Run of(List<Subscriber> subscribers, double cpuSeconds) {
-            List<Counting> all = subscribers.stream().map(Subscriber::counting).toList();
+    record Run(double seconds, long messages, long bytes, double cpuSeconds, double driverSeconds) {
+        static Run of(List<Counting> all, double cpuSeconds, double driverSeconds) {
             long first = all.stream().mapToLong(Counting::firstAt).min().orElseThrow();
             long last = all.stream().mapToLong(Counting::lastAt).max().orElseThrow();
             return new Run(
                     (last - first) / 1e9,
                     all.stream().mapToLong(Counting::messages).sum(),
                     all.stream().mapToLong(Counting::bytes).sum(),
-                    cpuSeconds);
+                    cpuSeconds,
+                    driverSeconds);
         }
     }
 
