@@ -1,6 +1,7 @@
 package dev.omni.bench;
 
 import dev.omni.packaged.PackagedApplication;
+import java.nio.file.Files;
 
 /** Measures the packaged application against the local Daytona; see docs/performance.md. */
 final class Bench {
@@ -10,6 +11,8 @@ final class Bench {
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(
                         () -> ProcessHandle.current().children().forEach(ProcessHandle::destroy), "end the children"));
+        // Here, as the servers may be told to write recordings to it.
+        Files.createDirectories(Report.DIRECTORY);
         Settings settings = Settings.of(System.getenv());
         Report report = new Report(Vitals.machine(), settings);
         try (Stack stack = new Stack(settings)) {

@@ -136,7 +136,6 @@ final class Report {
         results.put("machine", machine);
         results.put("settings", settings);
         results.put("figures", figures);
-        Files.createDirectories(DIRECTORY);
         Files.writeString(DIRECTORY.resolve("results.md"), table);
         new ObjectMapper()
                 .findAndRegisterModules()

@@ -34,7 +34,6 @@ final class Vitals {
         // The histogram collects too; a second time, for what the first one's references set free.
         jcmd(pid, "GC.run");
         String histogram = jcmd(pid, "GC.class_histogram");
-        Files.createDirectories(Report.DIRECTORY);
         Files.writeString(Report.DIRECTORY.resolve("histogram-" + name + ".txt"), histogram);
         String total = histogram
                 .lines()
