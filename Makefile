@@ -1,6 +1,6 @@
 # Omni. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run test check format package contract clean
+.PHONY: help run test check format package contract bench bench-quick clean
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 MVN = JAVA_HOME="$$(.mvn/find-jdk)" && export JAVA_HOME && mvn="$$(.mvn/find-maven)" && "$$mvn" -B -ntp $(MVN_ARGS)
 
 help: ## List the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r t d; do printf '  make %-10s %s\n' "$$t" "$$d"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r t d; do printf '  make %-11s %s\n' "$$t" "$$d"; done
 
 run: ## Serve Omni on http://localhost:8080 with a local Daytona; reloads on change (Ctrl-C ends it)
 	@$(MVN) -q compile quarkus:dev -Ddebug=false -Dquarkus.analytics.disabled=true
@@ -27,6 +27,13 @@ package: ## Build target/quarkus-app without running the tests
 
 contract: ## Drive the local Daytona with the official TypeScript SDK (needs Node.js and npm)
 	@$(MVN) test -Dtest=ContractIT -Dsurefire.failIfNoSpecifiedTests=true
+
+# From scratch: the code that JMH generates comes with compiling, and the application must be the one in the sources.
+bench: ## Measure latency, throughput, memory and start against the local Daytona (docs/performance.md)
+	@$(MVN) -q -Pbench clean package exec:exec -DskipTests
+
+bench-quick: ## The same with little of everything, in a minute: to see that it runs, not what it says
+	@BENCH_QUICK=true $(MAKE) bench
 
 clean: ## Remove everything that was built
 	@rm -rf target src/test/contract/node_modules

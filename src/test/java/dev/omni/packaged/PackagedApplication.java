@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** The application as it is shipped: a process of its own, with nothing in its environment but what a test puts there. */
-final class PackagedApplication implements AutoCloseable {
+public final class PackagedApplication implements AutoCloseable {
     private static final Path JAR = Path.of("target/quarkus-app/quarkus-run.jar");
     private static final Duration START = Duration.ofSeconds(60);
 
@@ -30,7 +30,7 @@ final class PackagedApplication implements AutoCloseable {
     }
 
     /** Starts it in the production profile; returns when it is alive. */
-    static PackagedApplication start(Map<String, String> settings) throws IOException {
+    public static PackagedApplication start(Map<String, String> settings) throws IOException {
         int port = freePort();
         int managementPort = freePort();
         Path log = Files.createTempFile("omni", ".log");
@@ -47,25 +47,31 @@ final class PackagedApplication implements AutoCloseable {
         await().atMost(START)
                 .alias("the application is alive")
                 .ignoreExceptions()
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(10))
                 .until(() -> application.status(application.management("/q/health/live")) == 200);
         return application;
     }
 
-    String url(String path) {
+    public String url(String path) {
         return "http://localhost:" + port + path;
     }
 
-    String management(String path) {
+    public String management(String path) {
         return "http://localhost:" + managementPort + path;
     }
 
+    public long pid() {
+        return process.pid();
+    }
+
     /** What it has logged so far. */
-    String log() throws IOException {
+    public String log() throws IOException {
         return Files.readString(log);
     }
 
     /** Asks it to end, as an orchestrator does, and waits for it. */
-    int terminate() throws InterruptedException {
+    public int terminate() throws InterruptedException {
         process.destroy();
         if (!process.waitFor(60, TimeUnit.SECONDS)) {
             throw new AssertionError("the application does not end");

@@ -186,8 +186,10 @@ final class Container implements AutoCloseable {
         if (!confinement.isReal()) {
             return process.pid();
         }
-        try (Stream<String> status = Files.lines(Path.of("/proc", Long.toString(process.pid()), "status"))) {
-            return status.filter(line -> line.startsWith("NSpid:"))
+        try {
+            // Read at once: a process may end in the middle, which a stream of lines reports in its own way.
+            return Files.readAllLines(Path.of("/proc", Long.toString(process.pid()), "status")).stream()
+                    .filter(line -> line.startsWith("NSpid:"))
                     .map(line -> line.substring(line.lastIndexOf('\t') + 1).trim())
                     .mapToLong(Long::parseLong)
                     .findFirst()
