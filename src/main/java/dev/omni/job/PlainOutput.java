@@ -65,8 +65,8 @@ final class PlainOutput implements LogDecoder {
             }
             stream = run.stream();
             if (taken + good > text.length) {
-                // Most events are one line or a flood of them.
-                text = Arrays.copyOf(text, taken == 0 ? good : MAX_EVENT);
+                // One line is all there is of many events; a flood is soon at the maximum.
+                text = Arrays.copyOf(text, Math.max(taken + good, Math.min(MAX_EVENT, text.length * 4)));
             }
             System.arraycopy(raw, run.from(), text, taken, good);
             taken += good;
