@@ -1,0 +1,327 @@
+package dev.omni.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.microsoft.playwright.Page;
+import dev.omni.RawHttp;
+import dev.omni.TestUsers;
+import dev.omni.job.JobCalls;
+import io.quarkus.test.junit.QuarkusTest;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/** What docs/client.md promises of {@code omni.js}, in a browser, over a network that misbehaves. */
+@QuarkusTest
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ClientTest {
+    private static final long SEED = 20_261_123;
+
+    /** What every line of output below is made of: characters of one to four bytes. */
+    private static final String LINE = " ä€😀 the quick brown fox jumps over the lazy dog";
+
+    private Chromium chromium;
+    private Relay relay;
+    private Page page;
+    private String harness;
+
+    private JobCalls alice;
+
+    @BeforeAll
+    void launch() throws IOException {
+        chromium = Chromium.launch();
+        try (var file = ClientTest.class.getResourceAsStream("harness.js")) {
+            harness = new String(file.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    @AfterAll
+    void quit() {
+        if (chromium != null) {
+            chromium.close();
+        }
+    }
+
+    @AfterEach
+    void leave() throws IOException {
+        if (page != null) {
+            page.context().close();
+            relay.close();
+        }
+    }
+
+    @Test
+    void everyByteComesOnceHoweverOftenTheConnectionIsCut() {
+        begin();
+        relay.cutTheNext(30);
+        connect();
+        String job = alice.started(manyLines(60_000));
+
+        page.evaluate("job => { window.following = collect(job) }", job);
+        Map<?, ?> seen = (Map<?, ?>) page.evaluate("() => following");
+
+        assertThat(seen.get("dones")).isEqualTo(1);
+        assertThat((String) seen.get("text")).isEqualTo(expectedLines(60_000));
+        assertThat(relay.cutsToCome()).isZero();
+        assertThat(relay.webSockets()).isGreaterThan(30);
+    }
+
+    @Test
+    void aJobThatIsStartedIsAnnouncedAndFollowedFromItsStart() {
+        begin();
+        connect();
+
+        String job = alice.started("echo one; echo two");
+
+        until("() => seen.jobs.length === 1 && seen.jobs[0].dones === 1");
+        assertThat(page.evaluate("() => seen.jobs[0].text")).isEqualTo("one\ntwo\n");
+        assertThat(page.evaluate("() => seen.jobs[0].jobId")).isEqualTo(job);
+        assertThat(sent()).noneMatch(message -> message.contains("subscribe"));
+    }
+
+    @Test
+    void aJobThatNobodyWantsIsLeft() {
+        begin();
+        connect("onJob: undefined");
+
+        String job = alice.started("echo one; sleep 1000");
+
+        until("job => seen.sent.some((message) => message.type === 'unsubscribe' && message.jobId === job)", job);
+        page.evaluate("job => { window.following = collect(job) }", job);
+        alice.cancel(job);
+        assertThat(page.evaluate("async () => (await following).text")).isEqualTo("one\n");
+    }
+
+    @Test
+    void aJobThatWasFollowedWithoutAskingGoesOnAfterACut() {
+        begin();
+        connect();
+        String job = alice.startedWith("echo one; read line; echo $line", Map.of("stdin", "open"));
+        until("() => seen.jobs[0]?.text === 'one\\n'");
+
+        relay.cut();
+        until("() => seen.statuses.filter((state) => state === 'open').length === 2");
+        page.evaluate("job => omni.input(sandboxId, job, 'two\\n')", job);
+
+        until("() => seen.jobs[0].dones === 1");
+        assertThat(page.evaluate("() => seen.jobs[0].text")).isEqualTo("one\ntwo\n");
+        assertThat(page.evaluate("() => seen.jobs.length")).isEqualTo(1);
+    }
+
+    @Test
+    void whatWasStartedWhileAwayIsAnnouncedOnceInAWatchedSandbox() {
+        begin();
+        String before = alice.started("echo before");
+        alice.ended(before);
+        String running = alice.started("echo running; sleep 1000");
+        connect();
+        page.evaluate("() => { omni.watch(sandboxId) }");
+        until("() => seen.jobs[0]?.text === 'running\\n'");
+
+        relay.refuse(true);
+        relay.cut();
+        until("() => omni.status.state !== 'open'");
+        String away = alice.started("echo away");
+        alice.ended(away);
+        relay.refuse(false);
+
+        until("() => seen.jobs[1]?.dones === 1");
+        assertThat(page.evaluate("() => seen.jobs.map((job) => job.jobId)")).isEqualTo(List.of(running, away));
+        assertThat(page.evaluate("() => seen.jobs[1].text")).isEqualTo("away\n");
+        alice.cancel(running);
+        until("() => seen.jobs[0].dones === 1");
+        assertThat(page.evaluate("() => seen.jobs[0].text")).isEqualTo("running\n");
+    }
+
+    @Test
+    void aSlowConsumerIsBoundedAndMissesNothing() {
+        begin();
+        connect("onJob: undefined, buffer: 100_000");
+        String job = alice.started(manyLines(20_000));
+        alice.ended(job);
+
+        Map<?, ?> seen = (Map<?, ?>) page.evaluate("job => collectSlowly(job)", job);
+
+        assertThat((String) seen.get("text")).isEqualTo(expectedLines(20_000));
+        assertThat(seen.get("dones")).isEqualTo(1);
+        // When the buffer is full the client hangs up: beyond it there is never more than the message that filled it.
+        assertThat((Integer) seen.get("pauses")).isGreaterThan(3);
+        assertThat((Integer) seen.get("largestBacklog")).isBetween(75_000, 135_000);
+    }
+
+    @Test
+    void theTokenIsRenewedInPlace() {
+        begin();
+        List<String> urls = new ArrayList<>();
+        page.onWebSocket(socket -> urls.add(socket.url()));
+        page.exposeFunction("shortToken", arguments -> TestUsers.shortLivedToken(alice.userId(), 3));
+        connect("token: ({ reason }) => (seen.reasons.push(reason), shortToken())");
+
+        // By then the first one has ended.
+        until("() => seen.reasons.length === 3");
+
+        assertThat(page.evaluate("() => seen.reasons")).isEqualTo(List.of("connect", "renew", "renew"));
+        assertThat(page.evaluate("() => seen.statuses")).isEqualTo(List.of("connecting", "open"));
+        assertThat(urls).containsExactly(relay.url().replace("http", "ws") + "ws");
+    }
+
+    @Test
+    void anExpiredTokenIsReplacedAndEveryJobGoesOn() {
+        begin();
+        String shortLived = TestUsers.shortLivedToken(alice.userId(), 3);
+        connect("""
+                token: ({ reason }) => {
+                  seen.reasons.push(reason);
+                  if (reason === 'renew') {
+                    throw new Error('the issuer is away');
+                  }
+                  return reason === 'connect' ? '%s' : token;
+                }
+                """.formatted(shortLived));
+        String job = alice.startedWith("echo one; read line; echo $line", Map.of("stdin", "open"));
+
+        until("() => seen.reasons.includes('expired') && omni.status.state === 'open'");
+        alice.input(job, "two\n");
+
+        until("() => seen.jobs[0]?.dones === 1");
+        assertThat(page.evaluate("() => seen.jobs[0].text")).isEqualTo("one\ntwo\n");
+        assertThat(page.evaluate("() => seen.errors.length")).isNotEqualTo(0);
+    }
+
+    @Test
+    void aClientThatIsNotUnderstoodGivesUpAndSaysSo() {
+        begin();
+        connect("WebSocket: Garbling");
+
+        Object failure = page.evaluate(
+                "async () => { const { code } = await collect(crypto.randomUUID()).catch((error) => error); return code; }");
+
+        assertThat(failure).isEqualTo("invalid_client");
+        assertThat(page.evaluate("() => omni.status.state")).isEqualTo("closed");
+        assertThat(page.evaluate("() => omni.status.error.code")).isEqualTo("invalid_client");
+    }
+
+    @Test
+    void aJobThatDoesNotExistFailsAloneAndAtOnce() {
+        begin();
+        connect();
+
+        Object failure = page.evaluate(
+                "async () => { const { code } = await collect(crypto.randomUUID()).catch((error) => error); return code; }");
+
+        assertThat(failure).isEqualTo("job_not_found");
+        assertThat(page.evaluate("() => omni.status.state")).isEqualTo("open");
+    }
+
+    @Test
+    void aDeadConnectionIsNoticedByItsSilence() {
+        begin();
+        page.clock().install();
+        connect();
+        String job = alice.startedWith("echo one; read line; echo $line", Map.of("stdin", "open"));
+        until("() => seen.jobs[0]?.text === 'one\\n'");
+
+        relay.freeze();
+        alice.input(job, "two\n");
+        page.clock().fastForward(36_000);
+        assertThat(page.evaluate("() => omni.status.state")).isEqualTo("open");
+        page.clock().fastForward(11_000);
+        page.clock().fastForward(1_000);
+
+        until("() => seen.jobs[0].dones === 1");
+        assertThat(page.evaluate("() => seen.jobs[0].text")).isEqualTo("one\ntwo\n");
+        assertThat(relay.webSockets()).isEqualTo(2);
+    }
+
+    @Test
+    void aJobIsStartedFedAndCancelledThroughTheClient() {
+        begin();
+        connect();
+
+        Object text = page.evaluate("""
+                async () => {
+                  const job = await omni.start(sandboxId, { command: 'cat', stdin: 'open' });
+                  const inputs = ['ä\\n', '€\\n'].map((text) => omni.input(sandboxId, job.id, text));
+                  let seen = '';
+                  for await (const event of omni.follow(sandboxId, job.id)) {
+                    if (event.stream === 'stdout') {
+                      seen += event.data;
+                    }
+                    if (event.data?.endsWith('€\\n')) {
+                      await Promise.all(inputs);
+                      await omni.cancel(sandboxId, job.id);
+                    }
+                    if (event.type === 'done') {
+                      seen += event.status;
+                    }
+                  }
+                  return seen;
+                }
+                """);
+
+        assertThat(text).isEqualTo("ä\n€\ncancelled");
+    }
+
+    @Test
+    void afterCloseNothingComesAndNothingGoes() {
+        begin();
+        connect();
+        String job = alice.started("echo one; sleep 1000");
+        until("() => seen.jobs[0]?.text === 'one\\n'");
+
+        page.evaluate("() => omni.close()");
+
+        assertThat(page.evaluate("async () => (await seen.jobs[0].following.ended) ?? 'stopped'"))
+                .isEqualTo("stopped");
+        assertThat(page.evaluate("() => { try { omni.follow(sandboxId, 'x'); } catch (error) { return error.code; } }"))
+                .isEqualTo("closed");
+        assertThat(page.evaluate("() => seen.statuses.at(-1)")).isEqualTo("closed");
+        alice.cancel(job);
+    }
+
+    private void begin() {
+        alice = JobCalls.ofSomebody();
+        relay = new Relay(RawHttp.port(), SEED);
+        page = chromium.open(relay.url());
+    }
+
+    /** Connects the page as alice; what it sees is kept in {@code seen}, with these options over the harness's own. */
+    private void connect(String... options) {
+        page.evaluate(
+                harness.replace("/* options */", String.join(",\n", options)),
+                Map.of("token", TestUsers.token(alice.userId()), "sandboxId", alice.sandboxId()));
+        until("() => omni.status.state === 'open'");
+    }
+
+    private void until(String condition) {
+        page.waitForFunction(condition);
+    }
+
+    private void until(String condition, Object argument) {
+        page.waitForFunction(condition, argument);
+    }
+
+    private List<String> sent() {
+        return ((List<?>) page.evaluate("() => seen.sent.map((message) => message.type)"))
+                .stream().map(String::valueOf).toList();
+    }
+
+    private static String manyLines(int count) {
+        return "seq " + count + " | sed 's/$/" + LINE + "/'";
+    }
+
+    private static String expectedLines(int count) {
+        var text = new StringBuilder();
+        for (int i = 1; i <= count; i++) {
+            text.append(i).append(LINE).append('\n');
+        }
+        return text.toString();
+    }
+}
