@@ -47,10 +47,16 @@ record Asset(Buffer content, String type, String etag, Map<String, String> heade
     }
 
     void serve(Router router, String path) {
-        router.route(path).method(HttpMethod.GET).method(HttpMethod.HEAD).handler(this::answer);
+        router.route(path).handler(this::answer);
     }
 
     private void answer(RoutingContext context) {
+        HttpMethod method = context.request().method();
+        if (method != HttpMethod.GET && method != HttpMethod.HEAD) {
+            context.response().putHeader(HttpHeaders.ALLOW, "GET, HEAD");
+            context.fail(405);
+            return;
+        }
         HttpServerResponse response = context.response()
                 .putHeader(HttpHeaders.CACHE_CONTROL, "no-cache")
                 // A page of another origin must not be given the copy that was made without the headers it needs.
@@ -60,7 +66,13 @@ record Asset(Buffer content, String type, String etag, Map<String, String> heade
         if (isKnown(context.request().getHeader(HttpHeaders.IF_NONE_MATCH))) {
             response.setStatusCode(304).end();
         } else {
-            response.putHeader(HttpHeaders.CONTENT_TYPE, type).end(content);
+            response.putHeader(HttpHeaders.CONTENT_TYPE, type)
+                    .putHeader(HttpHeaders.CONTENT_LENGTH, String.valueOf(content.length()));
+            if (method == HttpMethod.HEAD) {
+                response.end();
+            } else {
+                response.end(content);
+            }
         }
     }
 
