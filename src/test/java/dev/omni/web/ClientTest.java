@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -58,19 +59,20 @@ class ClientTest {
     }
 
     @Test
-    void everyByteComesOnceHoweverOftenTheConnectionIsCut() {
+    void everyByteOfEveryJobComesOnceHoweverOftenTheConnectionIsCut() {
         begin();
         relay.cutTheNext(30);
-        connect();
-        String job = alice.started(manyLines(60_000));
+        connect("onJob: undefined");
+        List<String> jobs =
+                Stream.generate(() -> alice.started(manyLines(15_000))).limit(4).toList();
 
-        page.evaluate("job => { window.following = collect(job) }", job);
-        Map<?, ?> seen = (Map<?, ?>) page.evaluate("() => following");
+        List<?> seen = (List<?>) page.evaluate("jobs => Promise.all(jobs.map((job) => collect(job)))", jobs);
 
-        assertThat(seen.get("dones")).isEqualTo(1);
-        assertThat((String) seen.get("text")).isEqualTo(expectedLines(60_000));
+        assertThat(seen).hasSize(4).allSatisfy(job -> {
+            assertThat(((Map<?, ?>) job).get("dones")).isEqualTo(1);
+            assertThat(((Map<?, ?>) job).get("text")).isEqualTo(expectedLines(15_000));
+        });
         assertThat(relay.cutsToCome()).isZero();
-        assertThat(relay.webSockets()).isGreaterThan(30);
     }
 
     @Test
@@ -218,6 +220,43 @@ class ClientTest {
 
         assertThat(failure).isEqualTo("job_not_found");
         assertThat(page.evaluate("() => omni.status.state")).isEqualTo("open");
+    }
+
+    @Test
+    void aServerThatLeavesIsLeftAtOnceAndOneOverALimitIsLeftAlone() throws IOException {
+        begin();
+        connect();
+
+        relay.closeWith(1001);
+        until("() => seen.statuses.filter((state) => state === 'open').length === 2");
+        assertThat(page.evaluate("() => seen.pauses")).isEqualTo(List.of(0));
+
+        relay.closeWith(4429);
+        until("() => seen.pauses.length === 2");
+        assertThat((Boolean) page.evaluate("() => seen.pauses[1] >= 5000")).isTrue();
+    }
+
+    @Test
+    void pausesGrowToABoundAndEndWhenTheNetworkIsBack() {
+        begin();
+        page.clock().install();
+        page.evaluate("() => { Math.random = () => 1 }");
+        connect();
+        page.clock().pauseAt(System.currentTimeMillis() + 60_000);
+
+        relay.refuse(true);
+        relay.cut();
+        for (int i = 1; i <= 8; i++) {
+            until("count => seen.pauses.length >= count && omni.status.state === 'waiting'", i);
+            page.clock().runFor(31_000);
+        }
+        until("() => seen.pauses.length >= 9 && omni.status.state === 'waiting'");
+        relay.refuse(false);
+        page.evaluate("() => { window.dispatchEvent(new Event('online')) }");
+
+        until("() => omni.status.state === 'open'");
+        assertThat(page.evaluate("() => seen.pauses.slice(0, 9)"))
+                .isEqualTo(List.of(500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000));
     }
 
     @Test

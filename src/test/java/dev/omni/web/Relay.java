@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Stands between a browser and the service and does to their WebSockets what networks do. Other requests pass untouched. */
 final class Relay implements AutoCloseable {
@@ -29,11 +30,22 @@ final class Relay implements AutoCloseable {
     private final class Line {
         private final Socket browser;
         private final Socket service;
+        private final AtomicInteger ends = new AtomicInteger();
         private volatile boolean frozen;
+        private volatile boolean closed;
 
         Line(Socket browser, Socket service) {
             this.browser = browser;
             this.service = service;
+        }
+
+        /** One side has nothing more to say; the other may have. */
+        void ended(Socket to) throws IOException {
+            if (ends.incrementAndGet() == 2) {
+                cut();
+            } else {
+                to.shutdownOutput();
+            }
         }
 
         void cut() {
@@ -80,6 +92,15 @@ final class Relay implements AutoCloseable {
 
     void cut() {
         webSockets.forEach(Line::cut);
+    }
+
+    /** Closes the WebSockets with a code, as the service would. They must be quiet, since the frame goes between two others. */
+    void closeWith(int code) throws IOException {
+        for (Line line : webSockets) {
+            // The service's own close, in answer to the browser's, would be one too many.
+            line.closed = true;
+            line.browser.getOutputStream().write(new byte[] {(byte) 0x88, 2, (byte) (code >> 8), (byte) code});
+        }
     }
 
     /** Lets the open WebSockets hang: nothing arrives any more, and nobody is told. */
@@ -148,18 +169,18 @@ final class Relay implements AutoCloseable {
             InputStream in = from.getInputStream();
             OutputStream out = to.getOutputStream();
             for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-                if (!line.frozen) {
+                if (!line.frozen && !(line.closed && to == line.browser)) {
                     out.write(buffer, 0, (int) Math.min(read, left));
                     left -= read;
                 }
                 if (left <= 0) {
                     countCut();
-                    break;
+                    line.cut();
+                    return;
                 }
             }
+            line.ended(to);
         } catch (IOException e) {
-            // Cut from the other side.
-        } finally {
             line.cut();
         }
     }

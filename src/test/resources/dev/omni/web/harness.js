@@ -66,14 +66,19 @@ async ({ token, sandboxId }) => {
     return { ...seenHere, pauses, largestBacklog: seen.largestBacklog };
   };
 
-  const seen = { statuses: [], reasons: [], errors: [], jobs: [], sent: [], backlog: 0, largestBacklog: 0 };
+  const seen = { statuses: [], pauses: [], reasons: [], errors: [], jobs: [], sent: [], backlog: 0, largestBacklog: 0 };
   const omni = connect({
     url: location.origin,
     token: ({ reason }) => {
       seen.reasons.push(reason);
       return token;
     },
-    onStatus: ({ state }) => seen.statuses.push(state),
+    onStatus: ({ state, retryInMillis }) => {
+      seen.statuses.push(state);
+      if (state === 'waiting') {
+        seen.pauses.push(retryInMillis);
+      }
+    },
     onError: (error) => seen.errors.push(String(error)),
     onJob: ({ jobId }) => {
       const entry = { jobId, text: '', dones: 0 };
