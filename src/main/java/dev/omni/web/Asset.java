@@ -52,7 +52,7 @@ record Asset(Buffer content, String type, String etag, Map<String, String> heade
 
     private void answer(RoutingContext context) {
         HttpMethod method = context.request().method();
-        if (method != HttpMethod.GET && method != HttpMethod.HEAD) {
+        if (!method.equals(HttpMethod.GET) && !method.equals(HttpMethod.HEAD)) {
             context.response().putHeader(HttpHeaders.ALLOW, "GET, HEAD");
             context.fail(405);
             return;
@@ -68,7 +68,7 @@ record Asset(Buffer content, String type, String etag, Map<String, String> heade
         } else {
             response.putHeader(HttpHeaders.CONTENT_TYPE, type)
                     .putHeader(HttpHeaders.CONTENT_LENGTH, String.valueOf(content.length()));
-            if (method == HttpMethod.HEAD) {
+            if (method.equals(HttpMethod.HEAD)) {
                 response.end();
             } else {
                 response.end(content);

@@ -1,5 +1,6 @@
 package dev.omni.web;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Page;
@@ -16,6 +17,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
@@ -39,7 +41,7 @@ class ClientTest {
     void launch() throws IOException {
         chromium = Chromium.launch();
         try (var file = ClientTest.class.getResourceAsStream("harness.js")) {
-            harness = new String(file.readAllBytes(), StandardCharsets.UTF_8);
+            harness = new String(requireNonNull(file).readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 
@@ -50,17 +52,21 @@ class ClientTest {
         }
     }
 
+    @BeforeEach
+    void open() {
+        alice = JobCalls.ofSomebody();
+        relay = new Relay(RawHttp.port(), SEED);
+        page = chromium.open(relay.url());
+    }
+
     @AfterEach
     void leave() throws IOException {
-        if (page != null) {
-            page.context().close();
-            relay.close();
-        }
+        page.context().close();
+        relay.close();
     }
 
     @Test
     void everyByteOfEveryJobComesOnceHoweverOftenTheConnectionIsCut() {
-        begin();
         relay.cutTheNext(30);
         connect("onJob: undefined");
         List<String> jobs =
@@ -77,7 +83,6 @@ class ClientTest {
 
     @Test
     void aJobThatIsStartedIsAnnouncedAndFollowedFromItsStart() {
-        begin();
         connect();
 
         String job = alice.started("echo one; echo two");
@@ -90,7 +95,6 @@ class ClientTest {
 
     @Test
     void aJobThatNobodyWantsIsLeft() {
-        begin();
         connect("onJob: undefined");
 
         String job = alice.started("echo one; sleep 1000");
@@ -103,7 +107,6 @@ class ClientTest {
 
     @Test
     void aJobThatWasFollowedWithoutAskingGoesOnAfterACut() {
-        begin();
         connect();
         String job = alice.startedWith("echo one; read line; echo $line", Map.of("stdin", "open"));
         until("() => seen.jobs[0]?.text === 'one\\n'");
@@ -119,7 +122,6 @@ class ClientTest {
 
     @Test
     void whatWasStartedWhileAwayIsAnnouncedOnceInAWatchedSandbox() {
-        begin();
         String before = alice.started("echo before");
         alice.ended(before);
         String running = alice.started("echo running; sleep 1000");
@@ -144,7 +146,6 @@ class ClientTest {
 
     @Test
     void aSlowConsumerIsBoundedAndMissesNothing() {
-        begin();
         connect("onJob: undefined, buffer: 100_000");
         String job = alice.started(manyLines(20_000));
         alice.ended(job);
@@ -160,7 +161,6 @@ class ClientTest {
 
     @Test
     void theTokenIsRenewedInPlace() {
-        begin();
         List<String> urls = new ArrayList<>();
         page.onWebSocket(socket -> urls.add(socket.url()));
         page.exposeFunction("shortToken", arguments -> TestUsers.shortLivedToken(alice.userId(), 3));
@@ -176,7 +176,6 @@ class ClientTest {
 
     @Test
     void anExpiredTokenIsReplacedAndEveryJobGoesOn() {
-        begin();
         String shortLived = TestUsers.shortLivedToken(alice.userId(), 3);
         connect("""
                 token: ({ reason }) => {
@@ -199,7 +198,6 @@ class ClientTest {
 
     @Test
     void aClientThatIsNotUnderstoodGivesUpAndSaysSo() {
-        begin();
         connect("WebSocket: Garbling");
 
         Object failure = page.evaluate(
@@ -212,7 +210,6 @@ class ClientTest {
 
     @Test
     void aJobThatDoesNotExistFailsAloneAndAtOnce() {
-        begin();
         connect();
 
         Object failure = page.evaluate(
@@ -224,7 +221,6 @@ class ClientTest {
 
     @Test
     void aServerThatLeavesIsLeftAtOnceAndOneOverALimitIsLeftAlone() throws IOException {
-        begin();
         connect();
 
         relay.closeWith(1001);
@@ -238,7 +234,6 @@ class ClientTest {
 
     @Test
     void pausesGrowToABoundAndEndWhenTheNetworkIsBack() {
-        begin();
         page.clock().install();
         page.evaluate("() => { Math.random = () => 1 }");
         connect();
@@ -261,7 +256,6 @@ class ClientTest {
 
     @Test
     void aDeadConnectionIsNoticedByItsSilence() {
-        begin();
         page.clock().install();
         connect();
         String job = alice.startedWith("echo one; read line; echo $line", Map.of("stdin", "open"));
@@ -281,7 +275,6 @@ class ClientTest {
 
     @Test
     void aJobIsStartedFedAndCancelledThroughTheClient() {
-        begin();
         connect();
 
         Object text = page.evaluate("""
@@ -310,7 +303,6 @@ class ClientTest {
 
     @Test
     void afterCloseNothingComesAndNothingGoes() {
-        begin();
         connect();
         String job = alice.started("echo one; sleep 1000");
         until("() => seen.jobs[0]?.text === 'one\\n'");
@@ -323,12 +315,6 @@ class ClientTest {
                 .isEqualTo("closed");
         assertThat(page.evaluate("() => seen.statuses.at(-1)")).isEqualTo("closed");
         alice.cancel(job);
-    }
-
-    private void begin() {
-        alice = JobCalls.ofSomebody();
-        relay = new Relay(RawHttp.port(), SEED);
-        page = chromium.open(relay.url());
     }
 
     /** Connects the page as alice; what it sees is kept in {@code seen}, with these options over the harness's own. */

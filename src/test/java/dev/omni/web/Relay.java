@@ -169,7 +169,7 @@ final class Relay implements AutoCloseable {
             InputStream in = from.getInputStream();
             OutputStream out = to.getOutputStream();
             for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-                if (!line.frozen && !(line.closed && to == line.browser)) {
+                if (!line.frozen && !(line.closed && to.equals(line.browser))) {
                     out.write(buffer, 0, (int) Math.min(read, left));
                     left -= read;
                 }
