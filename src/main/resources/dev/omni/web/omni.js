@@ -186,7 +186,9 @@ class Omni {
       const pause =
         (end.code === 4429 ? OVER_LIMIT_PAUSE : 0) + (isInvited ? 0 : pauseAfter(failures));
       this.#report({ state: 'waiting', attempt: failures, retryInMillis: pause, error: end.error });
-      await this.#pause(pause, end.code !== 4429);
+      if (!this.#isClosed) {
+        await this.#pause(pause, end.code !== 4429);
+      }
     }
   }
 
@@ -292,6 +294,7 @@ class Omni {
         call(this.#options.onSandbox, message);
         break;
       case 'subscribed':
+        // Counted for a job that has been left meanwhile, too: it may be asked for again.
         if (link.isLastAnswer(message.jobId)) {
           reader?.subscribed();
         }
@@ -302,12 +305,12 @@ class Omni {
       case 'done':
         if (message.jobId === undefined) {
           this.#refused(message, link);
+        } else if (message.cursor === undefined && !link.isLastAnswer(message.jobId)) {
+          break;
         } else if (!reader) {
           this.#announce(message.sandboxId, message.jobId, message);
         } else if (message.cursor === undefined) {
-          if (link.isLastAnswer(message.jobId)) {
-            reader.refused(message);
-          }
+          reader.refused(message);
         } else {
           reader.received(message);
         }
@@ -321,6 +324,10 @@ class Omni {
   #refused({ code, message }, link) {
     if (code === 'invalid_token') {
       this.#renewInTime(link, link.endOfFormerToken, RENEWAL_PAUSE);
+    } else if (code === 'internal_error') {
+      // It may have been the answer to any question.
+      link.forgetQuestions();
+      this.#readers.forEach((reader) => reader.isAsked && reader.refused({ code, message }));
     }
     this.#failed(new OmniError(code, message));
   }
@@ -380,7 +387,7 @@ class Omni {
   #forget(reader) {
     if (this.#readers.get(reader.jobId) === reader) {
       this.#readers.delete(reader.jobId);
-      this.#readers.forEach((other) => other.placeIsFree());
+      [...this.#readers.values()].some((other) => other.takesFreePlace());
     }
   }
 
@@ -568,6 +575,10 @@ class Link {
     return open === 0;
   }
 
+  forgetQuestions() {
+    this.#questions.clear();
+  }
+
   /** 0 if a message may be sent now without straining the server's patience. */
   pauseBeforeAsking() {
     this.#refill();
@@ -655,6 +666,10 @@ class Reader {
     return this.#state === 'WAITING';
   }
 
+  get isAsked() {
+    return this.#state === 'ASKED';
+  }
+
   asked() {
     this.#state = 'ASKED';
   }
@@ -707,10 +722,12 @@ class Reader {
   }
 
   /** Another job has ended, which may have been one too many. */
-  placeIsFree() {
-    if (this.#state === 'RESTING' && this.#waitsForPlace) {
+  takesFreePlace() {
+    const takes = this.#state === 'RESTING' && this.#waitsForPlace;
+    if (takes) {
       this.#wait();
     }
+    return takes;
   }
 
   disconnected() {

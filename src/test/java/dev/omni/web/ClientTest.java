@@ -8,6 +8,8 @@ import dev.omni.RawHttp;
 import dev.omni.TestUsers;
 import dev.omni.job.JobCalls;
 import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.QuarkusTestProfile;
+import io.quarkus.test.junit.TestProfile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -23,8 +25,19 @@ import org.junit.jupiter.api.TestInstance;
 
 /** What docs/client.md promises of {@code omni.js}, in a browser, over a network that misbehaves. */
 @QuarkusTest
+@TestProfile(ClientTest.FewSubscriptions.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ClientTest {
+    private static final int MAX_SUBSCRIPTIONS = 4;
+
+    /** So that a test can come to the limit. */
+    public static final class FewSubscriptions implements QuarkusTestProfile {
+        @Override
+        public Map<String, String> getConfigOverrides() {
+            return Map.of("omni.stream.max-subscriptions", String.valueOf(MAX_SUBSCRIPTIONS));
+        }
+    }
+
     private static final long SEED = 20_261_123;
 
     /** What every line of output below is made of: characters of one to four bytes. */
@@ -252,6 +265,42 @@ class ClientTest {
         until("() => omni.status.state === 'open'");
         assertThat(page.evaluate("() => seen.pauses.slice(0, 9)"))
                 .isEqualTo(List.of(500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000));
+    }
+
+    @Test
+    void aJobThatIsLeftBeforeItsAnswerCameCanBeAskedForAgain() {
+        connect("onJob: undefined");
+        String job = alice.started("echo one; echo two");
+        alice.ended(job);
+
+        Object seen = page.evaluate("""
+                async (job) => {
+                  const unknown = crypto.randomUUID();
+                  omni.follow(sandboxId, unknown).stop();
+                  omni.follow(sandboxId, job).stop();
+                  const { text, dones } = await collect(job);
+                  const { code } = await collect(unknown).catch((error) => error);
+                  return [text, dones, code].join();
+                }
+                """, job);
+
+        assertThat(seen).isEqualTo("one\ntwo\n,1,job_not_found");
+    }
+
+    @Test
+    void moreJobsThanAConnectionMayFollowAreFollowedInTurn() {
+        connect("onJob: undefined");
+        List<String> jobs = Stream.generate(() -> alice.startedWith("read line; echo $line", Map.of("stdin", "open")))
+                .limit(MAX_SUBSCRIPTIONS + 2)
+                .toList();
+
+        page.evaluate("jobs => { window.following = Promise.all(jobs.map((job) => collect(job))) }", jobs);
+        until("() => seen.refusals >= 2");
+        jobs.forEach(job -> alice.input(job, "one\n"));
+
+        assertThat((List<?>) page.evaluate("() => following"))
+                .hasSize(jobs.size())
+                .allSatisfy(job -> assertThat(((Map<?, ?>) job).get("text")).isEqualTo("one\n"));
     }
 
     @Test

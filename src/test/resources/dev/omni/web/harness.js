@@ -10,6 +10,7 @@ async ({ token, sandboxId }) => {
       super(...parameters);
       this.addEventListener('message', ({ data }) => {
         const message = JSON.parse(data);
+        seen.refusals += message.code === 'too_many_subscriptions' ? 1 : 0;
         this.#isSubscribed ||= message.type === 'subscribed';
         if (this.#isSubscribed) {
           seen.backlog += message.data?.length ?? 0;
@@ -66,7 +67,7 @@ async ({ token, sandboxId }) => {
     return { ...seenHere, pauses, largestBacklog: seen.largestBacklog };
   };
 
-  const seen = { statuses: [], pauses: [], reasons: [], errors: [], jobs: [], sent: [], backlog: 0, largestBacklog: 0 };
+  const seen = { statuses: [], pauses: [], reasons: [], errors: [], jobs: [], sent: [], refusals: 0, backlog: 0, largestBacklog: 0 };
   const omni = connect({
     url: location.origin,
     token: ({ reason }) => {
