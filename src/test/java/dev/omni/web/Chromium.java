@@ -1,7 +1,5 @@
 package dev.omni.web;
 
-import static org.junit.jupiter.api.Assumptions.abort;
-
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.BrowserType;
@@ -11,9 +9,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
-/** The machine's own Chromium, without a window. A test that wants it is skipped where there is none. */
+/** The machine's own Chromium, without a window. Tests that want it are skipped where there is none. */
 final class Chromium implements AutoCloseable {
     private static final double PATIENCE_MILLIS = 30_000;
     private static final List<String> NAMES = List.of("chromium", "chromium-browser", "google-chrome", "chrome");
@@ -26,12 +25,12 @@ final class Chromium implements AutoCloseable {
         this.browser = browser;
     }
 
+    static boolean isInstalled() {
+        return program().isPresent();
+    }
+
     static Chromium launch() {
-        Path program = Stream.of(System.getenv("PATH").split(":", -1))
-                .flatMap(directory -> NAMES.stream().map(name -> Path.of(directory, name)))
-                .filter(Files::isExecutable)
-                .findFirst()
-                .orElseGet(() -> abort("no Chromium is installed"));
+        Path program = program().orElseThrow();
         Playwright playwright = Playwright.create(
                 new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
         Browser browser = playwright
@@ -41,6 +40,13 @@ final class Chromium implements AutoCloseable {
                         // Root, as containers have it, cannot use the sandbox; what is loaded here is ours alone.
                         .setArgs(List.of("--no-sandbox", "--disable-dev-shm-usage")));
         return new Chromium(playwright, browser);
+    }
+
+    private static Optional<Path> program() {
+        return Stream.of(System.getenv("PATH").split(":", -1))
+                .flatMap(directory -> NAMES.stream().map(name -> Path.of(directory, name)))
+                .filter(Files::isExecutable)
+                .findFirst();
     }
 
     /** A person's browser: its tabs share what pages store. */

@@ -22,8 +22,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.condition.EnabledIf;
 
 /** What docs/client.md promises of {@code omni.js}, in a browser, over a network that misbehaves. */
+@EnabledIf(value = "dev.omni.web.Chromium#isInstalled", disabledReason = "no Chromium is installed")
 @QuarkusTest
 @TestProfile(ClientTest.FewSubscriptions.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -60,9 +62,7 @@ class ClientTest {
 
     @AfterAll
     void quit() {
-        if (chromium != null) {
-            chromium.close();
-        }
+        chromium.close();
     }
 
     @BeforeEach
