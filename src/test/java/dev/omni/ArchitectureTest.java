@@ -34,7 +34,8 @@ class ArchitectureTest {
             "sandbox", List.of("daytona", "identity", "observe", "problem"),
             "job", List.of("sandbox", "daytona", "identity", "observe", "problem"),
             "stream", List.of("job", "sandbox", "identity", "observe", "problem"),
-            "compat", List.of("job", "sandbox", "identity", "observe", "problem"));
+            "compat", List.of("job", "sandbox", "identity", "observe", "problem"),
+            "web", List.of());
 
     @Test
     void everyPackageIsInTheTable() {

@@ -114,6 +114,6 @@ final class Batches {
                 case null -> {}
             }
         }
-        return new Batch(List.copyOf(events), at, cursor.position().offset() + raw.length);
+        return new Batch(List.copyOf(events), at, cursor.position().offset() + raw.length, complete);
     }
 }

@@ -23,19 +23,18 @@ record JobOutput(Multi<byte[]> bytes, @Nullable String nextCursor) {
         if (job.command().isEmpty()) {
             return Uni.createFrom().item(() -> new JobOutput(Multi.createFrom().empty(), cursor(job, from)));
         }
-        boolean ended = job.command().get().exitCode() != null;
         Multi<Buffer> log = job.sandbox()
                 .toolbox()
                 .readLog(job.sessionId(), job.command().get().id());
         return Uni.createFrom().deferred(() -> {
-            OutputBytes output = new OutputBytes(from, stream, ended);
+            OutputBytes output = new OutputBytes(from, stream);
             return output.of(log)
                     .collect()
                     .in(ByteArrayOutputStream::new, JobOutput::add)
                     .map(all ->
                             new JobOutput(Multi.createFrom().item(all.toByteArray()), cursor(job, output.position())))
                     .onFailure(LongerException.class)
-                    .recoverWithItem(() -> new JobOutput(new OutputBytes(from, stream, ended).of(log), null));
+                    .recoverWithItem(() -> new JobOutput(new OutputBytes(from, stream).of(log), null));
         });
     }
 

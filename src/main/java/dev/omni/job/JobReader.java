@@ -115,7 +115,8 @@ final class JobReader extends AbstractMulti<JobEvent> {
             boolean complete = log.isComplete();
             long length = log.spool().length();
             long looked = Math.max(at.position().offset(), batch.isEmptyHanded() ? batch.seen() : 0);
-            if (length > looked || (complete && length > at.position().offset())) {
+            boolean nothingLeft = batch.isEmptyHanded() && batch.last();
+            if (length > looked || (complete && length > at.position().offset() && !nothingLeft)) {
                 return load(at);
             }
             if (!complete) {

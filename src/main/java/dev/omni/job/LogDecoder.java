@@ -10,7 +10,8 @@ interface LogDecoder {
      * The next event in {@code raw[from, to)}, whose first byte is at {@code position}.
      *
      * @param complete whether nothing follows {@code to}
-     * @return null when the bytes do not suffice; never so when the whole window of {@link #WINDOW} bytes is given
+     * @return null when the bytes do not suffice; never so when the whole window of {@link #WINDOW} bytes is given, and when
+     *     {@code complete} only at a marker that was cut
      */
     @Nullable
     Decoded next(byte[] raw, int from, int to, LogPosition position, boolean complete);

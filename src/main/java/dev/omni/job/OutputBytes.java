@@ -12,7 +12,6 @@ import org.jspecify.annotations.Nullable;
 /** The bytes that a job printed, out of a replay of its raw log. */
 final class OutputBytes {
     private final @Nullable OutputStream wanted;
-    private final boolean ended;
     private final long skip;
     private LogPosition position;
     private long seen;
@@ -21,11 +20,9 @@ final class OutputBytes {
     /**
      * @param from where to begin
      * @param wanted one stream, or null for both as they came
-     * @param ended whether the log will not grow; as long as it may, bytes that may be half a marker are left for later
      */
-    OutputBytes(LogPosition from, @Nullable OutputStream wanted, boolean ended) {
+    OutputBytes(LogPosition from, @Nullable OutputStream wanted) {
         this.wanted = wanted;
-        this.ended = ended;
         this.position = from;
         this.skip = from.offset();
     }
@@ -34,7 +31,7 @@ final class OutputBytes {
     Multi<byte[]> of(Multi<Buffer> replay) {
         return replay.map(this::decode)
                 .onCompletion()
-                .continueWith(() -> List.of(take(held, ended)))
+                .continueWith(() -> List.of(take(held)))
                 .filter(bytes -> bytes.length > 0);
     }
 
@@ -49,14 +46,14 @@ final class OutputBytes {
         byte[] all = new byte[held.length + bytes.length() - known];
         System.arraycopy(held, 0, all, 0, held.length);
         bytes.getBytes(known, bytes.length(), all, held.length);
-        return take(all, false);
+        return take(all);
     }
 
-    private byte[] take(byte[] raw, boolean complete) {
+    private byte[] take(byte[] raw) {
         ByteArrayOutputStream out = new ByteArrayOutputStream(raw.length);
         int from = 0;
         Run run;
-        while ((run = RawLog.next(raw, from, raw.length, position, complete)) != null) {
+        while ((run = RawLog.next(raw, from, raw.length, position)) != null) {
             if (wanted == null || wanted == run.stream()) {
                 out.write(raw, run.from(), run.length());
             }

@@ -44,7 +44,7 @@ final class PlainOutput implements LogDecoder {
         while (taken < MAX_EVENT) {
             int start = from + (int) (after.offset() - position.offset());
             int end = Math.min(to, start + MAX_EVENT - taken);
-            Run run = RawLog.next(raw, start, end, after, complete && end == to);
+            Run run = RawLog.next(raw, start, end, after);
             if (run == null || (taken > 0 && run.stream() != stream)) {
                 break;
             }

@@ -25,7 +25,7 @@ final class PromptOutput implements LogDecoder {
 
     @Override
     public @Nullable Decoded next(byte[] raw, int from, int to, LogPosition position, boolean complete) {
-        Run run = RawLog.next(raw, from, to, position, complete);
+        Run run = RawLog.next(raw, from, to, position);
         if (run == null) {
             return null;
         }

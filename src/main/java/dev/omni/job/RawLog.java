@@ -29,12 +29,9 @@ final class RawLog {
 
     /**
      * The next run in {@code raw[from, to)}, whose first byte is at {@code position}; at most one line. The run ends
-     * behind its newline, or at {@code to}. Null when the bytes do not suffice to tell, which is never so when
-     * {@code complete} and there are any.
-     *
-     * @param complete whether nothing follows {@code to}
+     * behind its newline, or at {@code to}. Null when the bytes do not suffice to tell, as at a marker that was cut.
      */
-    static @Nullable Run next(byte[] raw, int from, int to, LogPosition position, boolean complete) {
+    static @Nullable Run next(byte[] raw, int from, int to, LogPosition position) {
         int at = from;
         OutputStream stream = position.stream();
         if (position.lineStart()) {
@@ -48,7 +45,8 @@ final class RawLog {
             if (same == MARKER) {
                 stream = raw[at] == 1 ? OutputStream.STDOUT : OutputStream.STDERR;
                 at += MARKER;
-            } else if (same > 0 && at + same == to && !complete) {
+            } else if (same > 0 && at + same == to) {
+                // Daytona writes a marker before everything, so this is one that was cut.
                 return null;
             }
         }

@@ -111,7 +111,7 @@ class LogDecodingTest {
         for (OutputStream stream : OutputStream.values()) {
             ByteArrayOutputStream got = new ByteArrayOutputStream();
             Multi<Buffer> replay = Multi.createFrom().iterable(cut(raw, random));
-            new OutputBytes(LogPosition.START, stream, true)
+            new OutputBytes(LogPosition.START, stream)
                     .of(replay)
                     .subscribe()
                     .asStream()

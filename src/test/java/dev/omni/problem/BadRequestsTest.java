@@ -188,7 +188,14 @@ class BadRequestsTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"/", "/nothing", "/api/v1/nothing", "/test-probe/a/b/c", "/q/nothing", "/test-probe/%2e%2e/x"})
+            strings = {
+                "/nothing",
+                "/nothing/",
+                "/api/v1/nothing",
+                "/test-probe/a/b/c",
+                "/q/nothing",
+                "/test-probe/%2e%2e/x"
+            })
     void anUnknownAddressIsA404(String path) {
         problem(as("alice").urlEncodingEnabled(false).get(path), 404, "not_found");
         problem(given().urlEncodingEnabled(false).get(path), 404, "not_found");

@@ -1,0 +1,272 @@
+package dev.omni.web;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.assertions.PlaywrightAssertions;
+import com.microsoft.playwright.options.AriaRole;
+import dev.omni.RawHttp;
+import dev.omni.sandbox.Users;
+import io.quarkus.test.junit.QuarkusTest;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.condition.EnabledIf;
+
+/** What a developer does on the console, found by what the page says rather than by how it is made. */
+@EnabledIf(value = "dev.omni.web.Chromium#isInstalled", disabledReason = "no Chromium is installed")
+@QuarkusTest
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ConsoleTest {
+    private static final int PATIENCE_MILLIS = 30_000;
+
+    private String user = "";
+    private final List<String> complaints = new ArrayList<>();
+    private Chromium chromium;
+    private BrowserContext person;
+    private Relay relay;
+
+    @BeforeAll
+    void launch() {
+        chromium = Chromium.launch();
+        PlaywrightAssertions.setDefaultAssertionTimeout(PATIENCE_MILLIS);
+    }
+
+    @AfterAll
+    void quit() {
+        chromium.close();
+    }
+
+    @BeforeEach
+    void arrive() {
+        complaints.clear();
+        user = Users.somebody();
+        relay = new Relay(RawHttp.port(), 1);
+        person = chromium.person();
+        person.onConsoleMessage(message -> {
+            if (message.type().equals("error") && !message.text().contains("WebSocket")) {
+                complaints.add(message.text());
+            }
+        });
+        person.onWebError(error -> complaints.add(error.error()));
+    }
+
+    @AfterEach
+    void leave() throws IOException {
+        person.close();
+        relay.close();
+        assertThat(complaints).as("what the browser complains of").isEmpty();
+    }
+
+    @Test
+    void whatACommandPrintsAppearsWhileItRuns() {
+        Page page = signIn();
+
+        run(page, "echo first; read line; echo \"second: $line\"; exit 3", true);
+        assertThat(screen(page)).hasText("first");
+        assertThat(page.locator("#job-meta")).containsText("running");
+        input(page).fill("ä€😀");
+        input(page).press("Enter");
+
+        assertThat(screen(page)).containsText("second: ä€😀");
+        assertThat(page.locator("#job-meta")).containsText("failed with 3");
+        assertThat(input(page)).isHidden();
+    }
+
+    @Test
+    void everyTabOfAUserShowsTheSame() {
+        Page one = signIn();
+        Page other = signIn();
+
+        run(one, "echo from the first tab; read line", true);
+        assertThat(screen(other)).hasText("from the first tab");
+        assertThat(entry(other, "echo from the first tab")).hasAttribute("data-status", "running");
+        cancel(other);
+
+        assertThat(entry(one, "echo from the first tab")).hasAttribute("data-status", "cancelled");
+        assertThat(entry(other, "echo from the first tab")).hasAttribute("data-status", "cancelled");
+    }
+
+    @Test
+    void whatRanBeforeCanBeReadAgain() {
+        Page page = signIn();
+        run(page, "echo an older one", false);
+        assertThat(screen(page)).containsText("an older one");
+        assertThat(page.locator("#job-meta")).containsText("succeeded");
+        run(page, "echo a newer one", false);
+        assertThat(screen(page)).hasText("a newer one");
+
+        page.reload();
+        entry(page, "echo an older one").click();
+
+        assertThat(screen(page)).containsText("an older one");
+    }
+
+    @Test
+    void aCutConnectionShowsAndHealsWithoutALostLine() {
+        Page page = signIn();
+        run(page, "echo before; read line; seq 1 3000", true);
+        assertThat(screen(page)).hasText("before");
+
+        relay.refuse(true);
+        relay.cut();
+        assertThat(page.locator("#connection")).containsText("connect");
+        assertThat(page.locator("#connection")).not().hasText("connected");
+        input(page).fill("go");
+        input(page).press("Enter");
+        relay.refuse(false);
+
+        assertThat(page.locator("#job-meta")).containsText("succeeded");
+        assertThat(page.locator("#connection")).hasText("connected");
+        Locator lines = screen(page).locator(".line");
+        assertThat(lines).hasCount(3002);
+        assertThat(lines.nth(1)).hasText("1");
+        assertThat(lines.nth(3000)).hasText("3000");
+    }
+
+    @Test
+    void aPromptShowsItsConversationAndResult() {
+        Page page = signIn();
+        page.getByText("Prompt", new Page.GetByTextOptions().setExact(true)).click();
+
+        page.getByLabel("Command or prompt").fill("Summarise the notes.");
+        page.getByLabel("Command or prompt").press("Enter");
+
+        assertThat(screen(page)).containsText("Result");
+        assertThat(page.locator("#job-meta")).containsText("succeeded");
+    }
+
+    @Test
+    void whatAProgramPrintsIsTextAndNothingElse() {
+        Page page = signIn();
+
+        run(
+                page,
+                "printf '<img src=x onerror=document.title=1> \\033[1;31mred\\033[0m over\\rOVER\\n<script>1</script>\\n'",
+                false);
+
+        assertThat(screen(page)).containsText("OVER src=x onerror=document.title=1> red over");
+        assertThat(screen(page)).containsText("<script>1</script>");
+        assertThat(screen(page).locator("img, script")).hasCount(0);
+        assertThat(screen(page).getByText("red", new Locator.GetByTextOptions().setExact(true)))
+                .hasClass("bold");
+        assertThat(page).hasTitle("Omni console");
+        assertThat(page.locator("#jobs").locator("img, script")).hasCount(0);
+    }
+
+    @Test
+    void aLongOutputLeavesOnlyItsEndOnTheScreen() {
+        Page page = signIn();
+
+        run(page, "seq 1 20000", false);
+
+        assertThat(page.locator("#job-meta")).containsText("succeeded");
+        assertThat(screen(page)).containsText("only the last 5000 lines are shown");
+        assertThat(screen(page)).containsText("20000");
+        assertThat(screen(page).locator(".line")).hasCount(5001);
+    }
+
+    @Test
+    void everythingCanBeDoneFromTheKeyboard() {
+        Page page = chromiumPage();
+        page.keyboard().type(user);
+        page.keyboard().press("Enter");
+        assertThat(page.getByLabel("Command or prompt")).isFocused();
+        assertThat(page.locator("#sandbox")).hasText("sandbox ready");
+
+        page.keyboard().type("echo typed; exec sleep 1000");
+        page.keyboard().press("Enter");
+        assertThat(screen(page)).hasText("typed");
+        Locator cancel = page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Cancel"));
+        while (!(Boolean) cancel.evaluate("button => button === document.activeElement")) {
+            page.keyboard().press("Shift+Tab");
+        }
+        page.keyboard().press("Enter");
+
+        assertThat(page.locator("#job-meta")).containsText("cancelled");
+    }
+
+    @Test
+    void itFitsAPhone() {
+        Page page = signIn();
+        page.setViewportSize(360, 640);
+
+        run(page, "printf '%0500d\\n' 7", false);
+
+        assertThat(screen(page)).containsText("0007");
+        assertThat(page.evaluate("() => document.documentElement.scrollWidth")).isEqualTo(360);
+        assertThat(page.getByRole(
+                        AriaRole.BUTTON,
+                        new Page.GetByRoleOptions().setName("Run").setExact(true)))
+                .isInViewport();
+    }
+
+    @Test
+    void thePageAllowsNothingButItsOwnFiles() {
+        String policy = given().get("/")
+                .then()
+                .statusCode(200)
+                .contentType("text/html")
+                .extract()
+                .header("Content-Security-Policy");
+
+        assertThat(policy).contains("default-src 'none'", "script-src 'self'").doesNotContain("unsafe");
+    }
+
+    private Page chromiumPage() {
+        Page page = person.newPage();
+        page.navigate(relay.url());
+        page.getByLabel("Name").fill("");
+        return page;
+    }
+
+    private Page signIn() {
+        Page page = chromiumPage();
+        page.getByLabel("Name").fill(user);
+        page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Sign in"))
+                .click();
+        assertThat(page.locator("#sandbox")).hasText("sandbox ready");
+        assertThat(page.locator("#connection")).hasText("connected");
+        return page;
+    }
+
+    private static void run(Page page, String command, boolean keepsInputOpen) {
+        page.getByLabel("with input").setChecked(keepsInputOpen);
+        page.getByLabel("Command or prompt").fill(command);
+        page.getByRole(
+                        AriaRole.BUTTON,
+                        new Page.GetByRoleOptions().setName("Run").setExact(true))
+                .click();
+        assertThat(page.locator("#job-title")).hasText(command);
+    }
+
+    private static void cancel(Page page) {
+        page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Cancel"))
+                .click();
+    }
+
+    private static Locator input(Page page) {
+        return page.getByLabel("Input", new Page.GetByLabelOptions().setExact(true));
+    }
+
+    private static Locator screen(Page page) {
+        return page.getByLabel("Output");
+    }
+
+    private static Locator entry(Page page, String title) {
+        return page.locator("#jobs")
+                .getByRole(AriaRole.BUTTON)
+                .filter(new Locator.FilterOptions().setHasText(title))
+                .first();
+    }
+}
