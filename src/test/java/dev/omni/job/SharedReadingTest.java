@@ -48,7 +48,10 @@ class SharedReadingTest {
         assertThat(one).hasSizeGreaterThan(4).last().isInstanceOf(JobEvent.Done.class);
         List<JobEvent> logs =
                 one.stream().filter(JobEvent.Log.class::isInstance).toList();
-        assertThat(IntStream.range(0, logs.size())).allMatch(i -> logs.get(i) == other.get(i));
+        assertThat(logs)
+                .zipSatisfy(
+                        other.subList(0, logs.size()),
+                        (event, same) -> assertThat(event).isSameAs(same));
     }
 
     @Test
