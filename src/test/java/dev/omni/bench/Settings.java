@@ -30,7 +30,7 @@ record Settings(
         long fanOutBytes,
         long fanOutMessages,
         List<Integer> idle,
-        int lagging,
+        List<Integer> lagging,
         long laggingBytes) {
 
     static Settings of(Map<String, String> env) {
@@ -49,8 +49,8 @@ record Settings(
                 quick ? 32L << 20 : 512L << 20,
                 quick ? 20_000 : 500_000,
                 numbers(env.getOrDefault("BENCH_IDLE", quick ? "200" : "1000,5000")),
-                Integer.parseInt(env.getOrDefault("BENCH_LAGGING", quick ? "20" : "500")),
-                4L << 20);
+                numbers(env.getOrDefault("BENCH_LAGGING", quick ? "20" : "1000,5000")),
+                1L << 20);
     }
 
     boolean measures(String section) {

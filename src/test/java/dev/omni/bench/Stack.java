@@ -49,6 +49,10 @@ final class Stack implements AutoCloseable {
 
     /** @param options JVM options beside those of the settings */
     PackagedApplication application(String options) throws IOException {
+        return application(options, Map.of());
+    }
+
+    PackagedApplication application(String options, Map<String, String> more) throws IOException {
         Map<String, String> environment = new HashMap<>(issuer.settings());
         environment.put("OMNI_DAYTONA_API_URL", daytonaApi.toString());
         environment.put("OMNI_DAYTONA_API_KEY", daytonaKey);
@@ -60,6 +64,7 @@ final class Stack implements AutoCloseable {
         environment.put("OMNI_JOB_PROMPT_CLI", FanOut.PROMPT_PROGRAM);
         environment.put("QUARKUS_SHUTDOWN_DELAY", "0S");
         environment.put("JAVA_TOOL_OPTIONS", (settings.serverOptions() + " " + options).trim());
+        environment.putAll(more);
         return PackagedApplication.start(environment);
     }
 
