@@ -12,14 +12,14 @@ import java.util.Base64;
 import java.util.Map;
 
 /** Who signs users in, as far as the packaged application can tell. */
-final class Issuer implements AutoCloseable {
+public final class Issuer implements AutoCloseable {
     private static final String NAME = "https://issuer.example";
     private static final String AUDIENCE = "omni";
 
     private final KeyPair keys;
     private final Path publicKey;
 
-    Issuer() throws IOException, NoSuchAlgorithmException {
+    public Issuer() throws IOException, NoSuchAlgorithmException {
         KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
         generator.initialize(2048);
         keys = generator.generateKeyPair();
@@ -30,14 +30,14 @@ final class Issuer implements AutoCloseable {
     }
 
     /** What an operator sets. */
-    Map<String, String> settings() {
+    public Map<String, String> settings() {
         return Map.of(
                 "MP_JWT_VERIFY_PUBLICKEY_LOCATION", publicKey.toUri().toString(),
                 "MP_JWT_VERIFY_ISSUER", NAME,
                 "MP_JWT_VERIFY_AUDIENCES", AUDIENCE);
     }
 
-    String token(String sub) {
+    public String token(String sub) {
         return Jwt.subject(sub)
                 .issuer(NAME)
                 .audience(AUDIENCE)

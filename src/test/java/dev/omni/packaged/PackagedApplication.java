@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** The application as it is shipped: a process of its own, with nothing in its environment but what a test puts there. */
-final class PackagedApplication implements AutoCloseable {
+public final class PackagedApplication implements AutoCloseable {
     private static final Path JAR = Path.of("target/quarkus-app/quarkus-run.jar");
     private static final Duration START = Duration.ofSeconds(60);
 
@@ -30,7 +30,7 @@ final class PackagedApplication implements AutoCloseable {
     }
 
     /** Starts it in the production profile; returns when it is alive. */
-    static PackagedApplication start(Map<String, String> settings) throws IOException {
+    public static PackagedApplication start(Map<String, String> settings) throws IOException {
         int port = freePort();
         int managementPort = freePort();
         Path log = Files.createTempFile("omni", ".log");
@@ -51,7 +51,7 @@ final class PackagedApplication implements AutoCloseable {
         return application;
     }
 
-    String url(String path) {
+    public String url(String path) {
         return "http://localhost:" + port + path;
     }
 
@@ -60,17 +60,22 @@ final class PackagedApplication implements AutoCloseable {
     }
 
     /** What it has logged so far. */
-    String log() throws IOException {
+    public String log() throws IOException {
         return Files.readString(log);
     }
 
     /** Asks it to end, as an orchestrator does, and waits for it. */
-    int terminate() throws InterruptedException {
+    public int terminate() throws InterruptedException {
         process.destroy();
         if (!process.waitFor(60, TimeUnit.SECONDS)) {
             throw new AssertionError("the application does not end");
         }
         return process.exitValue();
+    }
+
+    /** Ends it without a chance to do anything about it, and waits until it is gone. */
+    public void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
     }
 
     @Override
