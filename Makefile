@@ -1,6 +1,6 @@
 # Omni. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run test check format package contract bench bench-quick clean
+.PHONY: help run test soak check format package contract bench bench-quick clean
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
@@ -15,6 +15,11 @@ run: ## Serve Omni on http://localhost:8080 with a local Daytona; reloads on cha
 
 test: ## Run every test, those of the packaged application too
 	@$(MVN) verify
+
+soak: ## The tests of the stream's promises at full size; MVN_ARGS=-Dsoak.seed=… repeats one
+	@$(MVN) verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='dev/omni/soak/*IT' \
+	  -Dsoak.disconnects=1000 -Dsoak.breaks=150 -Dsoak.kills=5 -Dsoak.megabytes=200 -Dsoak.subscribers=500 \
+	  -Dsoak.jobs=8 -Dsoak.timed-jobs=100
 
 check: ## Static checks: formatting, Error Prone, NullAway, package rules; warnings are errors
 	@$(MVN) -Pcheck clean test -Dtest=ArchitectureTest

@@ -79,6 +79,11 @@ public final class PackagedApplication implements AutoCloseable {
         return process.exitValue();
     }
 
+    /** Ends it without a chance to do anything about it, and waits until it is gone. */
+    public void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
     @Override
     public void close() throws IOException {
         process.destroyForcibly();
