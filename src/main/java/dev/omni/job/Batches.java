@@ -76,8 +76,8 @@ final class Batches {
     private static Uni<Batch> load(JobLog log, Cursor cursor, int size) {
         // Looked at in this order: once it is complete, the length no longer changes.
         boolean complete = log.isComplete();
-        long length = log.spool().length();
         long offset = cursor.position().offset();
+        long length = log.visible(offset);
         int count = (int) Math.min(size, length - offset);
         boolean all = offset + count == length;
         return log.spool().read(offset, count).chain(bytes -> {

@@ -51,8 +51,9 @@ record Cursor(LogPosition position, Stage stage, boolean limitTold) {
         this(position, stage, false);
     }
 
+    /** Further on in the log: there, no limit has been told. */
     Cursor at(LogPosition position) {
-        return new Cursor(position, stage, limitTold);
+        return new Cursor(position, stage);
     }
 
     Cursor at(Stage stage) {

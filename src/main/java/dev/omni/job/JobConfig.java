@@ -70,11 +70,16 @@ public interface JobConfig {
         MemorySize maxPerJob();
 
         /**
-         * The most that all copies take together. Where that is not enough, output waits in Daytona until the copies of
-         * ended jobs are gone. No less than of one job.
+         * The most that all copies take together, and four times what those of one user may. No less than of one job. Where
+         * it is not enough, output waits in Daytona until copies of ended jobs are gone.
          */
         @WithDefault("8G")
         MemorySize maxTotal();
+
+        /** How long output waits so; then no more of that job is streamed, and a message says so. */
+        @WithDefault("30S")
+        @DurationMin(millis = 1)
+        Duration maxWait();
 
         /** How long an ended job's copy outlives its last reader. */
         @WithDefault("30S")

@@ -99,6 +99,18 @@ final class JobLog {
         return job.header().kind() == JobKind.PROMPT ? PROMPT : PLAIN;
     }
 
+    /**
+     * How much of the log it is worth to look at from a place on. Of a prompt's that is up to the end of a line, since a long
+     * line comes in many pieces and would be looked at with each.
+     */
+    long visible(long from) {
+        long length = spool.length();
+        if (!decoder().readsWholeLines() || isComplete() || length - from >= LogDecoder.WINDOW) {
+            return length;
+        }
+        return Math.min(length, Math.max(from, copy.lineEnd()));
+    }
+
     /** Whether the spool will grow no more. */
     boolean isComplete() {
         return end != null || copy.isFull();
@@ -112,19 +124,18 @@ final class JobLog {
     /** What a reader is told at the end of a full spool. */
     JobEvent limitNotice(Cursor after) {
         String text = "%somni: output beyond %d bytes is not streamed\n"
-                .formatted(
-                        after.position().lineStart() ? "" : "\n",
-                        config.spool().maxPerJob().asLongValue());
+                .formatted(after.position().lineStart() ? "" : "\n", spool.length());
         return new JobEvent.Log(after.encode(job.id()), Instant.now(), JobEvent.OutputStream.STDERR, text, false);
     }
 
     /**
-     * Calls back once, on any thread, when there is more than {@code length} bytes to read, or the spool is complete.
+     * Calls back once, on any thread, when more than {@code looked} of the log is visible from a place on, or the spool is
+     * complete.
      *
      * @return ends the waiting
      */
-    Runnable whenMoreThan(long length, Runnable callback) {
-        return when(() -> spool.length() > length || isComplete(), callback);
+    Runnable whenMoreThan(long looked, long from, Runnable callback) {
+        return when(() -> visible(from) > looked || isComplete(), callback);
     }
 
     /** Calls back once, on any thread, when the job has ended. */
@@ -170,6 +181,9 @@ final class JobLog {
     /** Stops reading; the job itself goes on. From any thread. */
     void close() {
         Objects.requireNonNull(context, "started").runOnContext(ignored -> {
+            if (closed) {
+                return;
+            }
             leave();
             closed = true;
             copy.stop();
@@ -296,7 +310,7 @@ final class JobLog {
     private void isGone(String why) {
         gone++;
         if (gone < GONE_FOR_GOOD) {
-            pollLater(nextLook());
+            pollLater(Duration.ofMillis(Backoff.millis(gone + 1)));
             return;
         }
         LOG.infof("How job %s ended cannot be known: %s", job.id(), why);

@@ -168,12 +168,12 @@ class JobLogs {
         return LogContext.inNewContext(
                 vertx,
                 fields,
-                () -> spools.open(job.id())
+                () -> spools.open(job.sandbox().owner(), job.id())
                         .map(spool -> new JobLog(vertx, job, commandId, spool, pace, config, sandboxes))
                         .invoke(JobLog::start));
     }
 
-    /** Makes a spool that cannot be an error of the start, and clears away what was left of an earlier one. */
+    /** Makes this bean at the start, so that a directory that cannot be used is an error of the start. */
     void start(@Observes StartupEvent event) {
         LOG.debug("ready to read jobs");
     }

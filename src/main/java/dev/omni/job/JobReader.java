@@ -10,8 +10,8 @@ import java.util.concurrent.Flow.Subscription;
 
 /**
  * One reader of a job's log: a cursor that moves when it is asked to. It holds the batch of events that its cursor is in,
- * which it shares with the readers beside it, and nothing else; so a reader that lags costs next to nothing, and any number
- * of readers that keep up cost one.
+ * which it shares with the readers beside it, and nothing else; so a reader that lags costs some tens of kilobytes, and any
+ * number of readers that keep up cost one.
  *
  * <p>A subscription belongs to the context it was made for: whoever asks and whoever reads the log, events arrive there.
  */
@@ -113,17 +113,18 @@ final class JobReader extends AbstractMulti<JobEvent> {
             // Looked at in this order: once the log is complete, its length no longer changes.
             JobEnd end = log.end();
             boolean complete = log.isComplete();
-            long length = log.spool().length();
-            long looked = Math.max(at.position().offset(), batch.isEmptyHanded() ? batch.seen() : 0);
+            long from = at.position().offset();
+            long length = log.visible(from);
+            long looked = Math.max(from, batch.isEmptyHanded() ? batch.seen() : 0);
             boolean nothingLeft = batch.isEmptyHanded() && batch.last();
-            if (length > looked || (complete && length > at.position().offset() && !nothingLeft)) {
+            if (length > looked || (complete && length > from && !nothingLeft)) {
                 return load(at);
             }
             if (!complete) {
-                waiting = log.whenMoreThan(looked, this::wake);
+                waiting = log.whenMoreThan(looked, from, this::wake);
                 return false;
             }
-            if (log.isFull() && !at.limitTold()) {
+            if (log.isFull() && !at.limitTold() && at.stage().compareTo(Stage.FAILURE) < 0) {
                 Cursor after = at.withLimitTold();
                 goOn(Batch.none(after));
                 tell(log.limitNotice(after));

@@ -35,7 +35,11 @@ final class LogCopy {
 
     private String commandId = "";
     private volatile boolean full;
+    private volatile long lineEnd;
     private boolean stopped;
+    /** Whether bytes are on their way into the spool, which may have to wait for room: it is not the stream that is quiet. */
+    private boolean storing;
+
     private int fruitless;
     private int quiet;
     private Cancellable following = () -> {};
@@ -55,6 +59,11 @@ final class LogCopy {
     /** Whether the spool holds as much as it may: the log may go on, the copy does not. */
     boolean isFull() {
         return full;
+    }
+
+    /** The place behind the last newline of the copy. */
+    long lineEnd() {
+        return lineEnd;
     }
 
     /** Follows the log of a command until stopped; of another one, where the job turns out to be that. */
@@ -103,7 +112,7 @@ final class LogCopy {
 
     /** Nobody can tell a command that prints nothing from a stream that is stuck, but another stream. */
     private void replace(long before) {
-        if (spool.length() > before) {
+        if (spool.length() > before || storing) {
             quiet = 0;
             long now = spool.length();
             timer = vertx.setTimer(patience().toMillis(), id -> replace(now));
@@ -147,12 +156,38 @@ final class LogCopy {
         Buffer stored = fits ? bytes : bytes.slice(0, (int) Math.max(0, room));
         // Only what has been written counts: an append that is cancelled is done again, at the same place.
         Uni<Void> written = stored.length() == 0 ? Uni.createFrom().voidItem() : spool.append(stored);
-        return written.invoke(() -> {
-            if (!fits) {
-                full = true;
-                LOG.warnf("The output of job %s is larger than may be kept; the rest is not streamed", job.id());
-            }
-            grown.run();
-        });
+        storing = true;
+        return written.onTermination()
+                .invoke(() -> storing = false)
+                .onItem()
+                .invoke(() -> {
+                    int newline = lastNewline(stored);
+                    if (newline >= 0) {
+                        lineEnd = spool.length() - stored.length() + newline + 1;
+                    }
+                    if (!fits) {
+                        fill("its output is larger than may be kept");
+                    }
+                    grown.run();
+                })
+                .onFailure(SpoolSpace.NoRoomException.class)
+                .recoverWithUni(() -> {
+                    fill("there is no room for more output on this replica");
+                    grown.run();
+                    return Uni.createFrom().voidItem();
+                });
+    }
+
+    private static int lastNewline(Buffer bytes) {
+        int at = bytes.length() - 1;
+        while (at >= 0 && bytes.getByte(at) != '\n') {
+            at--;
+        }
+        return at;
+    }
+
+    private void fill(String why) {
+        full = true;
+        LOG.warnf("The rest of job %s is not streamed: %s", job.id(), why);
     }
 }

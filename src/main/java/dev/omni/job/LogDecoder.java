@@ -16,6 +16,11 @@ interface LogDecoder {
     @Nullable
     Decoded next(byte[] raw, int from, int to, LogPosition position, boolean complete);
 
+    /** Whether nothing can be made of the beginning of a line, so that more of it need not be looked at. */
+    default boolean readsWholeLines() {
+        return false;
+    }
+
     /** The most bytes a decoder may ask for before it decides. */
     int WINDOW = 1 << 20;
 

@@ -24,6 +24,11 @@ final class PromptOutput implements LogDecoder {
     private static final PlainOutput PLAIN = PlainOutput.oneLine();
 
     @Override
+    public boolean readsWholeLines() {
+        return true;
+    }
+
+    @Override
     public @Nullable Decoded next(byte[] raw, int from, int to, LogPosition position, boolean complete) {
         Run run = RawLog.next(raw, from, to, position);
         if (run == null) {

@@ -6,14 +6,15 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,12 @@ final class SpoolDirectory {
     private static final Logger LOG = Logger.getLogger(SpoolDirectory.class);
     private static final String PREFIX = "omni-spool-";
     private static final String LOCK = "lock";
+
+    /** A single user may take a part of the disk only. */
+    private static final int USERS_TO_FILL_IT = 4;
+
+    /** Those of this process, of which there is one outside of tests. */
+    private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
     private final Vertx vertx;
     private final SpoolSpace space;
@@ -38,7 +45,9 @@ final class SpoolDirectory {
                     "omni.job.spool.max-total: must not be less than omni.job.spool.max-per-job");
         }
         this.vertx = vertx;
-        this.space = new SpoolSpace(config.maxTotal().asLongValue());
+        long total = config.maxTotal().asLongValue();
+        this.space = new SpoolSpace(
+                total, Math.max(config.maxPerJob().asLongValue(), total / USERS_TO_FILL_IT), config.maxWait());
         try {
             @Nullable String configured = config.directory().orElse(null);
             Path parent = configured == null
@@ -56,13 +65,15 @@ final class SpoolDirectory {
         }
     }
 
-    Uni<Spool> open(UUID jobId) {
-        return Spool.open(
-                vertx, space, directory.resolve(jobId + "-" + UUID.randomUUID()).toString());
+    /** @param user whose job it is */
+    Uni<Spool> open(String user, UUID jobId) {
+        String path = directory.resolve(jobId + "-" + UUID.randomUUID()).toString();
+        return Spool.open(vertx, space.share(user), path);
     }
 
     /** Removes the directory; spools that are still open go with it. */
     void close() {
+        HELD.remove(directory);
         try (lock) {
             remove(directory);
         } catch (IOException e) {
@@ -79,14 +90,16 @@ final class SpoolDirectory {
     }
 
     private static void removeUnlessHeld(Path directory) {
+        if (HELD.contains(directory)) {
+            // To open and close the file would be to let go of it.
+            return;
+        }
         try (FileChannel channel = FileChannel.open(directory.resolve(LOCK), StandardOpenOption.WRITE);
                 FileLock free = channel.tryLock()) {
             if (free != null) {
                 remove(directory);
                 LOG.infof("Removed the spools that an earlier process left in %s", directory);
             }
-        } catch (OverlappingFileLockException ours) {
-            // It is another one of this process.
         } catch (NoSuchFileException beginning) {
             // It is just being made, or just being removed.
         } catch (IOException e) {

@@ -34,7 +34,7 @@ final class Lookups {
 
     private int dropped;
 
-    /** @param caughtUp hears when everything is done after something had to be dropped */
+    /** @param caughtUp hears when there is room again after something had to be dropped */
     Lookups(Vertx vertx, Executor loop, int max, Runnable caughtUp) {
         this.vertx = vertx;
         this.loop = loop;
@@ -103,7 +103,8 @@ final class Lookups {
             lookup.pause = longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE;
         }
         next();
-        if (undone == 0 && dropped > 0) {
+        // Those between two attempts may be so for long, and what was dropped is told again for a while only.
+        if (running == 0 && waiting.isEmpty() && undone < max && dropped > 0) {
             LOG.warnf("%d announcements of other replicas were dropped", dropped);
             dropped = 0;
             caughtUp.run();

@@ -1,18 +1,22 @@
 package dev.omni.stream;
 
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jboss.logging.Logger;
 
 /** How many connections and event streams there may be on this replica: for each user, for each address, and together. */
 @ApplicationScoped
 class Slots {
     private static final Logger LOG = Logger.getLogger(Slots.class);
+    private static final Duration WARNING_INTERVAL = Duration.ofMinutes(1);
 
     private final int max;
+    private final AtomicLong warned = new AtomicLong(System.nanoTime() - WARNING_INTERVAL.toNanos() - 1);
     private final AtomicInteger all = new AtomicInteger();
     private final Shares users;
     private final Shares networks;
@@ -46,11 +50,18 @@ class Slots {
             all.decrementAndGet();
             return false;
         }
-        if (!networks.hasRoom(peer.network())) {
+        if (!networks.hasRoom(peer.network()) && mayWarn()) {
             LOG.warn(
                     "an address has as many connections as it may: if it is a proxy's, quarkus.http.proxy.* is to be set");
         }
         return true;
+    }
+
+    /** Once a minute: whoever is at the limit comes and goes. */
+    private boolean mayWarn() {
+        long now = System.nanoTime();
+        long last = warned.get();
+        return now - last > WARNING_INTERVAL.toNanos() && warned.compareAndSet(last, now);
     }
 
     void release(Peer peer) {

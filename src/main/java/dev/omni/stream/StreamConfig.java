@@ -64,7 +64,8 @@ public interface StreamConfig {
     @Min(1)
     int maxConnections();
 
-    /** How many jobs one connection follows at a time. Bounds its memory: each has at most one message on its way. */
+    /** How many jobs one connection follows at a time. Bounds its memory: each that lags holds some
+     * tens of kilobytes, besides what is on its way. */
     @WithDefault("64")
     @Min(1)
     @Max(10_000)

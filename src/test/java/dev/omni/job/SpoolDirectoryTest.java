@@ -57,8 +57,8 @@ class SpoolDirectoryTest {
     @Test
     void anAppendWaitsForTheDiskThatAnotherSpoolGivesBack() {
         SpoolDirectory directory = directory("64K", "64K");
-        Spool one = open(directory);
-        Spool other = open(directory);
+        Spool one = open(directory, "alice");
+        Spool other = open(directory, "bob");
         one.append(Buffer.buffer(new byte[40_000])).await().indefinitely();
         AtomicBoolean appended = new AtomicBoolean();
         other.append(Buffer.buffer(new byte[30_000])).subscribe().with(done -> appended.set(true));
@@ -88,8 +88,8 @@ class SpoolDirectoryTest {
                 .hasMessageContaining("omni.job.spool.directory");
     }
 
-    private Spool open(SpoolDirectory directory) {
-        return directory.open(UUID.randomUUID()).await().indefinitely();
+    private Spool open(SpoolDirectory directory, String user) {
+        return directory.open(user, UUID.randomUUID()).await().indefinitely();
     }
 
     private SpoolDirectory directory(String maxPerJob, String maxTotal) {

@@ -1,19 +1,21 @@
 package dev.omni.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.smallrye.mutiny.subscription.Cancellable;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 class SpoolSpaceTest {
-    private final SpoolSpace space = new SpoolSpace(100);
+    private final SpoolSpace space = new SpoolSpace(100, 90, Duration.ofMinutes(1));
 
     @Test
     void whoFindsItTakenWaitsUntilSomebodyCloses() {
-        SpoolSpace.Share one = space.share();
+        SpoolSpace.Share one = space.share("user-1");
         assertThat(grow(one, 80).granted()).isTrue();
-        Growth other = grow(space.share(), 30);
+        Growth other = grow(space.share("user-2"), 30);
         assertThat(other.granted()).isFalse();
 
         one.close();
@@ -24,10 +26,10 @@ class SpoolSpaceTest {
 
     @Test
     void theFirstToWaitIsTheFirstServedEvenWhenALaterOneWouldFit() {
-        SpoolSpace.Share one = space.share();
+        SpoolSpace.Share one = space.share("user-3");
         grow(one, 80);
-        Growth large = grow(space.share(), 60);
-        Growth small = grow(space.share(), 5);
+        Growth large = grow(space.share("user-4"), 60);
+        Growth small = grow(space.share("user-5"), 5);
         assertThat(small.granted()).isFalse();
 
         one.close();
@@ -39,7 +41,7 @@ class SpoolSpaceTest {
 
     @Test
     void whatWasGrantedOnceIsNotTakenAgain() {
-        SpoolSpace.Share share = space.share();
+        SpoolSpace.Share share = space.share("user-6");
         grow(share, 60);
         assertThat(grow(share, 60).granted()).isTrue();
         assertThat(grow(share, 90).granted()).isTrue();
@@ -51,15 +53,33 @@ class SpoolSpaceTest {
 
     @Test
     void whoStopsWaitingHoldsUpNobody() {
-        grow(space.share(), 80);
-        Growth given = grow(space.share(), 50);
-        Growth next = grow(space.share(), 20);
+        grow(space.share("user-7"), 80);
+        Growth given = grow(space.share("user-8"), 50);
+        Growth next = grow(space.share("user-9"), 20);
 
         given.cancel();
 
         assertThat(given.granted()).isFalse();
         assertThat(next.granted()).isTrue();
         assertThat(space.taken()).isEqualTo(100);
+    }
+
+    @Test
+    void oneUserMayNotTakeItAllAndHoldsUpNobody() {
+        grow(space.share("alice"), 80);
+        Growth more = grow(space.share("alice"), 20);
+        assertThat(more.granted()).isFalse();
+
+        assertThat(grow(space.share("bob"), 15).granted()).isTrue();
+    }
+
+    @Test
+    void whoWaitsTooLongIsRefused() {
+        SpoolSpace impatient = new SpoolSpace(100, 100, Duration.ofMillis(20));
+        grow(impatient.share("alice"), 100);
+        assertThatThrownBy(() -> impatient.share("bob").growTo(1).await().indefinitely())
+                .isInstanceOf(SpoolSpace.NoRoomException.class);
+        assertThat(impatient.taken()).isEqualTo(100);
     }
 
     private record Growth(AtomicBoolean done, Cancellable waiting) {

@@ -145,6 +145,50 @@ class BoundsIT {
         return text.endsWith("\n") ? text.substring(0, text.length() - 1) : text;
     }
 
+    /** Four jobs need more than a replica has for all: those that find no room in time are told so, and all end. */
+    @Test
+    void aReplicaWithoutRoomForMoreOutputSaysSoAndKeepsNoJobFromItsEnd() throws Exception {
+        int lines = 700_000 / NumberedLines.LINE;
+        try (Service tight = new Service(
+                1,
+                Map.of(
+                        "OMNI_JOB_SPOOL_MAX_PER_JOB", "1M",
+                        "OMNI_JOB_SPOOL_MAX_TOTAL", "2M",
+                        "OMNI_JOB_SPOOL_MAX_WAIT", "500MS"))) {
+            List<ByteArrayOutputStream> stdouts = new ArrayList<>();
+            List<ByteArrayOutputStream> stderrs = new ArrayList<>();
+            List<ResumingClient> readers = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                stdouts.add(new ByteArrayOutputStream());
+                stderrs.add(new ByteArrayOutputStream());
+                readers.add(new ResumingClient(
+                        new WebSocketTransport(),
+                        tight.owner("tight-" + i).start(tight.replica(0), NumberedLines.command(0, lines) + "; exit 7"),
+                        () -> new Route(tight.replica(0), 1),
+                        new Transcript(stdouts.get(i), stderrs.get(i))));
+            }
+
+            join(start(readers));
+
+            assertThat(readers)
+                    .allSatisfy(
+                            reader -> assertThat(reader.transcript().exitCode()).isEqualTo(7));
+            String whole = NumberedLines.lines(lines);
+            List<String> told = stderrs.stream()
+                    .map(stderr -> stderr.toString(UTF_8).strip())
+                    .filter(stderr -> !stderr.isEmpty())
+                    .toList();
+            assertThat(told)
+                    .isNotEmpty()
+                    .allSatisfy(notice -> assertThat(notice).matches("omni: output beyond \\d+ bytes is not streamed"));
+            assertThat(stdouts)
+                    .allSatisfy(stdout ->
+                            assertThat(whole).startsWith(stdout.toString(UTF_8).stripTrailing()));
+            assertThat(stdouts.stream().filter(stdout -> stdout.toString(UTF_8).equals(whole)))
+                    .hasSize(4 - told.size());
+        }
+    }
+
     @Test
     void everyJobIsSeenToEnd() {
         Owner owner = service.owner("ends");
