@@ -37,7 +37,7 @@ contract: ## Drive the local Daytona with the official TypeScript SDK (needs Nod
 bench: ## Measure latency, throughput, memory and start against the local Daytona (docs/performance.md)
 	@$(MVN) -q -Pbench clean package exec:exec -DskipTests
 
-bench-quick: ## The same with little of everything, in a minute: to see that it runs, not what it says
+bench-quick: ## The same with little of everything, in a minute or two: to see that it runs, not what it says
 	@BENCH_QUICK=true $(MAKE) bench
 
 clean: ## Remove everything that was built

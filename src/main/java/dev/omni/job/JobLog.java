@@ -397,7 +397,14 @@ final class JobLog {
         draining = true;
         copy.stop();
         end = how;
-        LOG.infof("Job %s ended: %s, exit code %d", job.id(), how.status(), how.exitCode());
+        // One that had ended before it was read here is no news.
+        boolean news = job.command().map(Session.Command::exitCode).isEmpty();
+        LOG.logf(
+                news ? Logger.Level.INFO : Logger.Level.DEBUG,
+                "Job %s ended: %s, exit code %d",
+                job.id(),
+                how.status(),
+                how.exitCode());
         wake();
     }
 }

@@ -10,6 +10,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
@@ -54,12 +55,20 @@ final class SpoolDirectory {
                     ? Path.of(System.getProperty("java.io.tmpdir"))
                     : Files.createDirectories(Path.of(configured));
             removeLeftovers(parent);
-            this.directory = Files.createTempDirectory(
-                    parent, PREFIX, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            // It gets its name when it is held: until then nobody takes it for a leftover.
+            Path unnamed = Files.createTempDirectory(
+                    parent,
+                    "new-" + PREFIX,
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             this.lock =
-                    FileChannel.open(directory.resolve(LOCK), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-            FileLock held = lock.tryLock();
-            LOG.debugf("Spools lie in %s (%s)", directory, held);
+                    FileChannel.open(unnamed.resolve(LOCK), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            if (lock.tryLock() == null) {
+                throw new IOException("files cannot be locked there");
+            }
+            this.directory = parent.resolve(unnamed.getFileName().toString().substring("new-".length()));
+            HELD.add(directory);
+            Files.move(unnamed, directory, StandardCopyOption.ATOMIC_MOVE);
+            LOG.debugf("Spools lie in %s", directory);
         } catch (IOException e) {
             throw new UncheckedIOException("omni.job.spool.directory cannot be used", e);
         }
@@ -73,11 +82,12 @@ final class SpoolDirectory {
 
     /** Removes the directory; spools that are still open go with it. */
     void close() {
-        HELD.remove(directory);
         try (lock) {
             remove(directory);
         } catch (IOException e) {
             LOG.debugf("Spools stay in %s: %s", directory, e.getMessage());
+        } finally {
+            HELD.remove(directory);
         }
     }
 
@@ -100,10 +110,19 @@ final class SpoolDirectory {
                 remove(directory);
                 LOG.infof("Removed the spools that an earlier process left in %s", directory);
             }
-        } catch (NoSuchFileException beginning) {
-            // It is just being made, or just being removed.
+        } catch (NoSuchFileException withoutLock) {
+            // Somebody was ended while removing it, or is just doing so.
+            removeIfPossible(directory);
         } catch (IOException e) {
             // Somebody else's, perhaps: it is not ours to insist.
+            LOG.debugf("%s stays: %s", directory, e.getMessage());
+        }
+    }
+
+    private static void removeIfPossible(Path directory) {
+        try {
+            remove(directory);
+        } catch (IOException e) {
             LOG.debugf("%s stays: %s", directory, e.getMessage());
         }
     }

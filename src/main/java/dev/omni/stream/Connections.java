@@ -10,12 +10,18 @@ import jakarta.enterprise.event.Observes;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** The open connections of this replica, by user. {@link Slots} bounds them. */
 @ApplicationScoped
@@ -26,10 +32,14 @@ class Connections {
     private final StreamConfig config;
     private final ConcurrentMap<String, Set<Connection>> byUser = new ConcurrentHashMap<>();
     private final Set<UniEmitter<? super Void>> waiting = ConcurrentHashMap.newKeySet();
+    private final Duration shutdownDelay;
+    private final CompletableFuture<Void> allGone = new CompletableFuture<>();
     private volatile boolean draining;
 
-    Connections(StreamConfig config) {
+    Connections(
+            StreamConfig config, @ConfigProperty(name = "quarkus.shutdown.delay") Optional<Duration> shutdownDelay) {
         this.config = config;
+        this.shutdownDelay = shutdownDelay.orElse(Duration.ZERO);
     }
 
     void add(Connection connection) {
@@ -47,6 +57,9 @@ class Connections {
             removed.set(open.remove(connection));
             return open.isEmpty() ? null : open;
         });
+        if (draining && byUser.isEmpty()) {
+            allGone.complete(null);
+        }
         return removed.get();
     }
 
@@ -94,7 +107,29 @@ class Connections {
                         waiting.stream().<Consumer<Duration>>map(it -> after -> complete(it, after)))
                 .toList();
         for (int i = 0; i < leaving.size(); i++) {
-            leaving.get(i).accept(turn(i, leaving.size(), config.drainSpread()));
+            leaving.get(i).accept(turn(i, leaving.size(), spread(config.drainSpread(), shutdownDelay)));
+        }
+        if (shutdownDelay.isZero()) {
+            // Nothing else gives them the time to hear of it.
+            awaitAllGone();
+        }
+    }
+
+    /** Over how long they leave: within the time that there is before everything is closed without a word. */
+    static Duration spread(Duration wanted, Duration available) {
+        Duration most = available.multipliedBy(3).dividedBy(4);
+        return wanted.compareTo(most) < 0 ? wanted : most;
+    }
+
+    private void awaitAllGone() {
+        try {
+            if (!byUser.isEmpty()) {
+                allGone.get(config.closeTimeout().toMillis(), TimeUnit.MILLISECONDS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException late) {
+            // Whoever does not take the close in time is cut with the rest.
         }
     }
 

@@ -41,10 +41,11 @@ class SpoolDirectoryTest {
         Path leftOver = Files.createDirectory(parent.resolve("omni-spool-1"));
         Files.createFile(leftOver.resolve("lock"));
         Files.writeString(leftOver.resolve("a-log"), "left over");
+        Path halfRemoved = Files.createDirectory(parent.resolve("omni-spool-2"));
         Path foreign = Files.createDirectory(parent.resolve("something-else"));
         SpoolDirectory living = directory("1M", "1M");
         List<Path> held = directories();
-        assertThat(held).doesNotContain(leftOver).contains(foreign).hasSize(2);
+        assertThat(held).doesNotContain(leftOver, halfRemoved).contains(foreign).hasSize(2);
 
         SpoolDirectory next = directory("1M", "1M");
 

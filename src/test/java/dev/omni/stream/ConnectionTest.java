@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -119,7 +120,7 @@ class ConnectionTest {
 
     @Test
     void drainingSendsEveryClientElsewhere() {
-        Connections connections = new Connections(FAST);
+        Connections connections = new Connections(FAST, Optional.of(Duration.ofSeconds(10)));
         List<RecordingWire> wires = List.of(new RecordingWire(true), new RecordingWire(true), new RecordingWire(true));
         wires.forEach(wire -> connections.add(connect(FAST, wire, Instant.now().plusSeconds(60)).connection));
         AtomicInteger told = new AtomicInteger();
@@ -154,6 +155,15 @@ class ConnectionTest {
                 .withDefaultValue("omni.stream.max-pending-messages", "4")
                 .build()
                 .getConfigMapping(StreamConfig.class);
+    }
+
+    @Test
+    void connectionsLeaveWithinTheTimeThatAShutdownGives() {
+        assertThat(Connections.spread(Duration.ofSeconds(3), Duration.ofSeconds(5)))
+                .isEqualTo(Duration.ofSeconds(3));
+        assertThat(Connections.spread(Duration.ofSeconds(10), Duration.ofSeconds(4)))
+                .isEqualTo(Duration.ofSeconds(3));
+        assertThat(Connections.spread(Duration.ofSeconds(3), Duration.ZERO)).isZero();
     }
 
     private Opened connect(StreamConfig config, RecordingWire wire, Instant expiresAt) {
