@@ -113,7 +113,7 @@ final class SpoolSpace {
 
     private synchronized List<UniEmitter<? super Void>> giveUp(Share share, UniEmitter<? super Void> waiter) {
         // One that was served ends after the share may have begun to wait anew.
-        if (share.waiter != waiter) {
+        if (!waiter.equals(share.waiter)) {
             return List.of();
         }
         share.waiter = null;
