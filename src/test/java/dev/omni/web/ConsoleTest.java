@@ -1,12 +1,15 @@
 package dev.omni.web;
 
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static dev.omni.TestUsers.as;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Route;
 import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import com.microsoft.playwright.options.AriaRole;
 import dev.omni.RawHttp;
@@ -168,12 +171,74 @@ class ConsoleTest {
     void aLongOutputLeavesOnlyItsEndOnTheScreen() {
         Page page = signIn();
 
-        run(page, "seq 1 20000", false);
+        run(page, "seq 1 300000", false);
 
         assertThat(page.locator("#job-meta")).containsText("succeeded");
-        assertThat(screen(page)).containsText("only the last 5000 lines are shown");
-        assertThat(screen(page)).containsText("20000");
-        assertThat(screen(page).locator(".line")).hasCount(5001);
+        Locator lines = screen(page).locator(".line");
+        assertThat(lines.nth(4999)).hasText("300000");
+        assertThat(lines.nth(0)).hasText("295001");
+        assertThat(lines).hasCount(5001);
+        assertThat(screen(page).locator(":first-child").first()).hasText("only the last 5000 lines are shown");
+    }
+
+    @Test
+    void whatAnswersAfterSigningOutIsNotShownToTheNextUser() {
+        Page page = signIn();
+        run(page, "echo mine alone", false);
+        assertThat(page.locator("#job-meta")).containsText("succeeded");
+        signOut(page);
+        List<Route> held = new ArrayList<>();
+        page.route("**/api/v1/sandboxes/default", held::add, new Page.RouteOptions().setTimes(1));
+        signIn(page, user);
+        page.waitForCondition(() -> !held.isEmpty());
+        signOut(page);
+
+        String next = Users.somebody();
+        signIn(page, next);
+        held.getFirst().resume();
+        assertThat(page.locator("#sandbox")).hasText("sandbox ready");
+        run(page, "echo of the next one", false);
+
+        assertThat(page.locator("#job-meta")).containsText("succeeded");
+        assertThat(page.locator("#jobs li")).hasCount(1);
+        assertThat(page.locator("#problem")).isHidden();
+        page.reload();
+        assertThat(page.locator("#user")).hasText(next);
+    }
+
+    @Test
+    void aSandboxThatIsGoneAfterAnInterruptionIsReplacedAndItsJobsAreLost() {
+        Page page = signIn();
+        run(page, "echo begun; exec sleep 1000", false);
+        assertThat(screen(page)).hasText("begun");
+
+        relay.refuse(true);
+        relay.cut();
+        String sandbox = as(user).get("/api/v1/sandboxes").then().extract().path("items[0].id");
+        as(user).delete("/api/v1/sandboxes/{id}", sandbox).then().statusCode(204);
+        await().until(() -> as(user).get("/api/v1/sandboxes/{id}", sandbox).statusCode() == 404);
+        relay.refuse(false);
+
+        assertThat(entry(page, "echo begun")).hasAttribute("data-status", "lost");
+        assertThat(page.locator("#sandbox")).hasText("sandbox ready");
+        run(page, "echo in the new one", false);
+        assertThat(screen(page)).hasText("in the new one");
+        assertThat(page.locator("#problem")).isHidden();
+        complaints.removeIf(complaint -> complaint.contains("404"));
+    }
+
+    @Test
+    void whatIsRunWhenTheSandboxIsGoneRunsInANewOne() {
+        Page page = signIn();
+        String sandbox = as(user).get("/api/v1/sandboxes").then().extract().path("items[0].id");
+        as(user).delete("/api/v1/sandboxes/{id}", sandbox).then().statusCode(204);
+        await().until(() -> as(user).get("/api/v1/sandboxes/{id}", sandbox).statusCode() == 404);
+
+        run(page, "echo all the same", false);
+
+        assertThat(screen(page)).hasText("all the same");
+        assertThat(page.locator("#sandbox")).hasText("sandbox ready");
+        complaints.removeIf(complaint -> complaint.contains("404"));
     }
 
     @Test
@@ -232,12 +297,23 @@ class ConsoleTest {
 
     private Page signIn() {
         Page page = chromiumPage();
-        page.getByLabel("Name").fill(user);
-        page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Sign in"))
-                .click();
+        signIn(page, user);
         assertThat(page.locator("#sandbox")).hasText("sandbox ready");
         assertThat(page.locator("#connection")).hasText("connected");
         return page;
+    }
+
+    private static void signIn(Page page, String name) {
+        page.getByLabel("Name").fill(name);
+        page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Sign in"))
+                .click();
+        assertThat(page.locator("#user")).hasText(name);
+    }
+
+    private static void signOut(Page page) {
+        page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Sign out"))
+                .click();
+        assertThat(page.getByLabel("Name")).isVisible();
     }
 
     private static void run(Page page, String command, boolean keepsInputOpen) {

@@ -20,11 +20,15 @@ const $ = (id) => document.getElementById(id);
 
 let session;
 
+/** From signing in to signing out. What was asked for before its end and is answered after it changes nothing on the page. */
 class Session {
+  #end = new AbortController();
   #user;
   #token;
   #omni;
   #sandboxId;
+  #entering;
+  #unwatch;
   #jobs = new Map();
   #selected;
 
@@ -41,27 +45,62 @@ class Session {
       token: ({ reason }) => (reason === 'connect' || reason === 'reconnect' ? this.#token : this.#newToken()),
       onStatus: (status) => this.#connectionIs(status),
       onSandbox: ({ sandboxId, status }) => sandboxId === this.#sandboxId && sandboxIs(status),
-      onJob: ({ sandboxId, jobId }) => sandboxId === this.#sandboxId && this.#add({ id: jobId, status: 'running' }),
-      onError: (error) => explain(error),
+      onJob: ({ sandboxId, jobId }) =>
+        sandboxId === this.#sandboxId && this.#add({ id: jobId, sandboxId, status: 'running' }),
+      onError: (error) => this.#failed(error),
     });
-    sandboxIs('creating');
-    const sandbox = await this.#call('PUT', '/api/v1/sandboxes/default', { Prefer: 'wait=30' });
-    this.#sandboxId = sandbox.id;
-    sandboxIs(sandbox.status);
-    const { items } = await this.#call('GET', `/api/v1/sandboxes/${sandbox.id}/jobs`);
-    items.reverse().forEach((job) => this.#add(job));
-    if (!this.#selected) {
-      this.select(items.at(-1)?.id);
-    }
-    this.#omni.watch(sandbox.id);
+    await this.#enter();
+  }
+
+  get isOver() {
+    return this.#end.signal.aborted;
   }
 
   close() {
+    this.#end.abort();
     this.#omni?.close();
+    this.#selected?.deselected();
     $('jobs').replaceChildren();
     $('screens').replaceChildren();
     $('job').hidden = true;
     $('sandbox').hidden = true;
+    $('run').disabled = false;
+    explain(undefined);
+  }
+
+  /** Asks for the user's sandbox, and shows what it has run. Another than before has nothing of the one before. */
+  #enter() {
+    this.#entering ??= this.#tryToEnter().finally(() => (this.#entering = undefined));
+    return this.#entering;
+  }
+
+  async #tryToEnter() {
+    sandboxIs('creating');
+    const sandbox = await this.#call('PUT', '/api/v1/sandboxes/default', { Prefer: 'wait=30' });
+    if (this.#sandboxId !== sandbox.id) {
+      this.#unwatch?.();
+      this.#jobs.forEach((job) => job.isRunning && job.sandboxId !== sandbox.id && job.lose('Its sandbox is gone.'));
+    }
+    this.#sandboxId = sandbox.id;
+    sandboxIs(sandbox.status);
+    const { items } = await this.#call('GET', `/api/v1/sandboxes/${sandbox.id}/jobs`);
+    items.reverse().forEach((job) => this.#add({ ...job, sandboxId: sandbox.id }));
+    if (!this.#selected) {
+      this.select(items.at(-1)?.id);
+    }
+    this.#unwatch = this.#omni.watch(sandbox.id);
+  }
+
+  /** What nobody waits for has gone wrong. */
+  #failed(error) {
+    if (this.isOver) {
+      return;
+    }
+    if (error.code === 'sandbox_not_found') {
+      this.#enter().catch((reason) => this.isOver || explain(reason));
+    } else {
+      explain(error);
+    }
   }
 
   async run(kind, text, keepsInputOpen) {
@@ -70,19 +109,34 @@ class Session {
     }
     const request =
       kind === 'prompt' ? { prompt: { input: text } } : { command: text, stdin: keepsInputOpen ? 'open' : 'closed' };
-    const job = await this.#omni.start(this.#sandboxId, request);
+    const job = await this.#start(request);
     rememberTitle(job.id, { text: text.slice(0, 500), takesInput: keepsInputOpen && kind === 'command' });
+    if (this.isOver) {
+      return;
+    }
     this.#add(job);
     this.#jobs.get(job.id).retitle();
     this.select(job.id);
   }
 
+  async #start(request) {
+    try {
+      return await this.#omni.start(this.#sandboxId, request);
+    } catch (error) {
+      if (error.code !== 'sandbox_not_found' || this.isOver) {
+        throw error;
+      }
+      await this.#enter();
+      return this.#omni.start(this.#sandboxId, request);
+    }
+  }
+
   async cancel() {
-    await this.#omni.cancel(this.#sandboxId, this.#selected.id);
+    await this.#omni.cancel(this.#selected.sandboxId, this.#selected.id);
   }
 
   async input(text) {
-    await this.#omni.input(this.#sandboxId, this.#selected.id, text);
+    await this.#omni.input(this.#selected.sandboxId, this.#selected.id, text);
   }
 
   select(jobId) {
@@ -101,13 +155,13 @@ class Session {
     this.#jobs.forEach((job) => job.retitle());
   }
 
-  #add({ id, status, exitCode, createdAt, finishedAt, kind }) {
+  #add({ id, sandboxId, status, exitCode, createdAt, finishedAt, kind }) {
     const known = this.#jobs.get(id);
     if (known) {
       known.learn({ kind, createdAt });
       return;
     }
-    const job = new Job(id, { status, exitCode, createdAt, finishedAt, kind }, () => this.select(id));
+    const job = new Job(id, sandboxId, { status, exitCode, createdAt, finishedAt, kind }, () => this.select(id));
     this.#jobs.set(id, job);
     $('no-jobs').hidden = true;
     $('jobs').prepend(job.entry);
@@ -128,7 +182,7 @@ class Session {
   /** Follows a job that runs, or that is looked at. */
   #follow(job) {
     if (!job.following) {
-      job.following = this.#omni.follow(this.#sandboxId, job.id, {
+      job.following = this.#omni.follow(job.sandboxId, job.id, {
         onLog: (event) => job.print(event),
         onResult: (event) => job.result(event),
         onError: (event) => job.error(event),
@@ -138,7 +192,16 @@ class Session {
             job.deselected();
           }
         },
-        onFailure: (error) => job.error(error),
+        onFailure: (error) => {
+          if (error.code === 'sandbox_not_found' || error.code === 'job_not_found') {
+            job.lose(error.message);
+          } else {
+            job.error(error);
+          }
+          if (error.code === 'sandbox_not_found' && job.sandboxId === this.#sandboxId) {
+            this.#failed(error);
+          }
+        },
       });
     }
   }
@@ -158,12 +221,16 @@ class Session {
   }
 
   async #newToken() {
-    this.#token = await tokenFor(this.#user);
+    this.#token = await tokenFor(this.#user, this.#end.signal);
     return this.#token;
   }
 
   async #call(method, path, headers) {
-    const answer = await fetch(path, { method, headers: { ...headers, Authorization: `Bearer ${this.#token}` } });
+    const answer = await fetch(path, {
+      method,
+      headers: { ...headers, Authorization: `Bearer ${this.#token}` },
+      signal: this.#end.signal,
+    });
     const body = await answer.json();
     if (!answer.ok) {
       throw new Error(body.detail ?? body.title);
@@ -175,6 +242,7 @@ class Session {
 /** One job: its entry in the list, and its screen while it is needed. */
 class Job {
   id;
+  sandboxId;
   entry = document.createElement('li');
   following;
 
@@ -185,8 +253,9 @@ class Job {
   #screen;
   #isSelected = false;
 
-  constructor(id, facts, onSelect) {
+  constructor(id, sandboxId, facts, onSelect) {
     this.id = id;
+    this.sandboxId = sandboxId;
     this.#facts = { createdAt: new Date().toISOString(), ...dropMissing(facts) };
     this.#button.type = 'button';
     this.#button.append(this.#title, this.#state);
@@ -257,6 +326,18 @@ class Job {
     }
   }
 
+  /** Nobody can tell any more how it goes on. One that had ended before stays as it was. */
+  lose(message) {
+    this.following?.stop();
+    this.error({ message });
+    if (this.isRunning) {
+      this.done({ status: 'lost', ts: Date.now() });
+    }
+    if (!this.#isSelected) {
+      this.deselected();
+    }
+  }
+
   #write(text, isError) {
     this.#screen ??= new Screen('Output');
     this.#screen.write(text, isError);
@@ -310,11 +391,12 @@ function rememberTitle(jobId, title) {
   localStorage.setItem(TITLES, JSON.stringify(Object.fromEntries(all)));
 }
 
-async function tokenFor(user) {
+async function tokenFor(user, signal) {
   const answer = await fetch('/dev/token', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ sub: user }),
+    signal,
   });
   const body = await answer.json();
   if (!answer.ok) {
@@ -344,11 +426,16 @@ function show(name) {
 }
 
 async function signIn(user) {
-  session = new Session(user);
+  session?.close();
+  const opened = new Session(user);
+  session = opened;
   try {
-    await session.open();
+    await opened.open();
     sessionStorage.setItem(USER, user);
   } catch (error) {
+    if (opened.isOver) {
+      return;
+    }
     if ($('workbench').hidden) {
       $('sign-in-error').hidden = false;
       $('sign-in-error').textContent = error.message;
@@ -362,10 +449,13 @@ function onSubmit(id, action) {
   $(id).addEventListener('submit', async (event) => {
     event.preventDefault();
     explain(undefined);
+    const asked = session;
     try {
-      await action();
+      await action(asked);
     } catch (error) {
-      explain(error);
+      if (!asked?.isOver) {
+        explain(error);
+      }
     }
   });
 }
@@ -377,33 +467,44 @@ onSubmit('sign-in', () => {
 
 onSubmit('sign-out', () => {
   session.close();
+  session = undefined;
   sessionStorage.removeItem(USER);
+  last = '';
+  $('text').value = '';
+  $('input').value = '';
   show('welcome');
 });
 
 let last = '';
-onSubmit('composer', async () => {
+onSubmit('composer', async (asked) => {
   const text = $('text').value;
   if (!text.trim()) {
     return;
   }
   $('run').disabled = true;
   try {
-    await session.run($('composer').elements.kind.value, text, $('open').checked);
-    last = text;
-    $('text').value = '';
+    await asked.run($('composer').elements.kind.value, text, $('open').checked);
+    if (!asked.isOver) {
+      last = text;
+      $('text').value = '';
+    }
   } finally {
-    $('run').disabled = false;
+    if (!asked.isOver) {
+      $('run').disabled = false;
+    }
   }
 });
 
-onSubmit('stdin', async () => {
+onSubmit('stdin', async (asked) => {
   const text = $('input').value;
   $('input').value = '';
-  await session.input(`${text}\n`);
+  await asked.input(`${text}\n`);
 });
 
-$('cancel').addEventListener('click', () => session.cancel().catch(explain));
+$('cancel').addEventListener('click', () => {
+  const asked = session;
+  asked.cancel().catch((error) => asked.isOver || explain(error));
+});
 
 $('text').addEventListener('keydown', (event) => {
   if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {

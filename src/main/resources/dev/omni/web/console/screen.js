@@ -6,6 +6,8 @@ const TOKEN =
 const CUT_OFF = /\x1b(?:\[[0-9;:? -/]*|\][^\x07\x1b]{0,4096}\x1b?|[()])?$/;
 
 const MAX_LINES = 5000;
+/** Between two prints: nobody reads faster, and whatever else the page has to do comes in between. */
+const PAUSE = 100;
 const MAX_COLUMNS = 10_000;
 const TAB = 8;
 const PLAIN = Object.freeze({});
@@ -17,11 +19,14 @@ export class Screen {
   #rest = '';
   #cells = [];
   #column = 0;
-  #line;
-  #waiting = document.createDocumentFragment();
-  #lines = 0;
+  /** Lines that wait to be printed, without their end: at most twice what can be shown. */
+  #waiting = [];
+  /** How many ended lines are shown: behind the note, if there is one, and before the line that is still open. */
+  #shown = 0;
+  #open = line([], '');
+  #note;
   #isPrinting = false;
-  #hasCut = false;
+  #printedAt = -PAUSE;
 
   constructor(label) {
     this.element.className = 'screen';
@@ -30,7 +35,7 @@ export class Screen {
     this.element.setAttribute('role', 'log');
     this.element.setAttribute('aria-live', 'off');
     this.element.setAttribute('aria-label', label);
-    this.#begin();
+    this.element.append(this.#open);
   }
 
   write(text, isError = false) {
@@ -85,69 +90,96 @@ export class Screen {
     }
   }
 
-  #begin() {
-    this.#line = document.createElement('span');
-    this.#line.className = 'line';
+  #end() {
+    this.#waiting.push(runsOf(this.#cells));
+    if (this.#waiting.length >= 2 * MAX_LINES) {
+      this.#forgetOldest();
+    }
     this.#cells = [];
     this.#column = 0;
   }
 
-  #end() {
-    this.#render('\n');
-    this.#waiting.append(this.#line);
-    this.#lines++;
-    this.#begin();
-  }
-
-  #render(end) {
-    const runs = [];
-    let style;
-    for (const cell of this.#cells) {
-      if (cell.style === style || (style && sameStyle(cell.style, style))) {
-        runs[runs.length - 1].text += cell.character;
-      } else {
-        style = cell.style;
-        runs.push({ style, text: cell.character });
-      }
+  /** Lines that would be gone as soon as they were printed are not worth a node. */
+  #forgetOldest() {
+    if (this.#waiting.length > MAX_LINES) {
+      this.#waiting = this.#waiting.slice(-MAX_LINES);
+      this.#note ??= noteOfCut();
     }
-    this.#line.replaceChildren(...runs.map(({ style, text }) => node(style, text)), end);
   }
 
   #printSoon() {
     if (!this.#isPrinting) {
       this.#isPrinting = true;
-      // A hidden tab is drawn when it is looked at, but must not pile up until then.
-      (document.hidden ? queueMicrotask : requestAnimationFrame)(() => this.#print());
+      // Not by the frame, which a hidden tab never draws.
+      setTimeout(() => this.#print(), Math.max(0, this.#printedAt + PAUSE - performance.now()));
     }
   }
 
   #print() {
-    this.#isPrinting = false;
+    this.#forgetOldest();
     const { element } = this;
     const isAtEnd = element.scrollHeight - element.scrollTop - element.clientHeight < 40;
-    this.#render('');
-    this.#waiting.append(this.#line);
-    element.append(this.#waiting);
-    if (this.#lines > MAX_LINES) {
-      for (; this.#lines > MAX_LINES; this.#lines--) {
-        element.children[this.#hasCut ? 1 : 0].remove();
-      }
-      this.#noteCut();
+    const added = this.#waiting.map((runs) => line(runs, '\n'));
+    const surplus = this.#shown + added.length - MAX_LINES;
+    this.#waiting = [];
+    const former = this.#open;
+    this.#open = line(runsOf(this.#cells), '');
+    if (surplus > 0) {
+      this.#note ??= noteOfCut();
     }
+    if (surplus >= this.#shown) {
+      // Nothing stays of what is shown.
+      element.replaceChildren(...(this.#note ? [this.#note] : []), ...added, this.#open);
+    } else {
+      if (surplus > 0) {
+        this.#removeOldest(surplus);
+      }
+      former.replaceWith(...added, this.#open);
+    }
+    this.#shown += added.length - Math.max(0, surplus);
     if (isAtEnd) {
       element.scrollTop = element.scrollHeight;
     }
+    this.#printedAt = performance.now();
+    this.#isPrinting = false;
   }
 
-  #noteCut() {
-    if (!this.#hasCut) {
-      this.#hasCut = true;
-      const note = document.createElement('span');
-      note.className = 'note';
-      note.textContent = `only the last ${MAX_LINES} lines are shown\n`;
-      this.element.prepend(note);
+  #removeOldest(count) {
+    const { element } = this;
+    const oldest = document.createRange();
+    oldest.setStart(element, 0);
+    oldest.setEnd(element, count + (element.firstChild === this.#note ? 1 : 0));
+    oldest.deleteContents();
+    element.prepend(this.#note);
+  }
+}
+
+function runsOf(cells) {
+  const runs = [];
+  let style;
+  for (const cell of cells) {
+    if (cell.style === style || (style && sameStyle(cell.style, style))) {
+      runs[runs.length - 1].text += cell.character;
+    } else {
+      style = cell.style;
+      runs.push({ style, text: cell.character });
     }
   }
+  return runs;
+}
+
+function line(runs, end) {
+  const element = document.createElement('span');
+  element.className = 'line';
+  element.append(...runs.map(({ style, text }) => node(style, text)), end);
+  return element;
+}
+
+function noteOfCut() {
+  const note = document.createElement('span');
+  note.className = 'note';
+  note.textContent = `only the last ${MAX_LINES} lines are shown\n`;
+  return note;
 }
 
 function node({ color, background, isBold, isDim, isItalic, isUnderlined, isInverse, isError }, text) {
