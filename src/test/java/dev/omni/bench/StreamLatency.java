@@ -87,7 +87,10 @@ final class StreamLatency {
 
     private static boolean hasEnded(Recording recording) {
         List<Arrival> arrivals = recording.arrivals();
-        return !arrivals.isEmpty() && arrivals.getLast().bytes().toString().contains("\"type\":\"done\"");
+        // A heartbeat may come behind it.
+        return arrivals.reversed().stream()
+                .limit(3)
+                .anyMatch(arrival -> arrival.bytes().toString().contains("\"type\":\"done\""));
     }
 
     private static long lines(Recording rawLog) {
