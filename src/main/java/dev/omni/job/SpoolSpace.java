@@ -162,6 +162,9 @@ final class SpoolSpace {
 
     private void grant(Share share) {
         long more = share.wanted - share.size;
+        if (more == 0) {
+            return;
+        }
         taken += more;
         takenByUser.merge(share.user, more, (before, added) -> before + added == 0 ? null : before + added);
         share.size = share.wanted;

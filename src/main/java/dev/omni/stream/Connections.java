@@ -1,5 +1,7 @@
 package dev.omni.stream;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.omni.job.JobStarted;
 import dev.omni.sandbox.SandboxChanged;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
@@ -12,6 +14,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -31,10 +34,18 @@ class Connections {
 
     private final StreamConfig config;
     private final ConcurrentMap<String, Set<Connection>> byUser = new ConcurrentHashMap<>();
+    /** For as long as a handshake may take; a flood of jobs pushes the oldest out. */
+    private final Cache<UUID, Started> justStarted = Caffeine.newBuilder()
+            .maximumSize(1_000)
+            .expireAfterWrite(Duration.ofSeconds(10))
+            .build();
+
     private final Set<UniEmitter<? super Void>> waiting = ConcurrentHashMap.newKeySet();
     private final Duration shutdownDelay;
     private final CompletableFuture<Void> allGone = new CompletableFuture<>();
     private volatile boolean draining;
+
+    private record Started(JobStarted job, long at) {}
 
     Connections(
             StreamConfig config, @ConfigProperty(name = "quarkus.shutdown.delay") Optional<Duration> shutdownDelay) {
@@ -42,12 +53,22 @@ class Connections {
         this.shutdownDelay = shutdownDelay.orElse(Duration.ZERO);
     }
 
-    void add(Connection connection) {
+    /**
+     * @param handshake when its handshake was let through, as {@link System#nanoTime()} told it: from then on the client may
+     *     count on it, and start a job that is to be followed before it is here
+     */
+    void add(Connection connection, long handshake) {
         byUser.compute(connection.userId(), (user, open) -> {
             Set<Connection> connections = open == null ? ConcurrentHashMap.newKeySet() : open;
             connections.add(connection);
             return connections;
         });
+        // Each looks after it has written down its own part, so that one of the two sees the other.
+        justStarted.asMap().values().stream()
+                .filter(started -> started.at() - handshake >= 0
+                        && started.job().sandbox().owner().equals(connection.userId()))
+                .forEach(started ->
+                        connection.follow(started.job().sandbox(), started.job().jobId()));
     }
 
     /** Says whether it was there. */
@@ -91,6 +112,7 @@ class Connections {
 
     /** Every open connection of the sandbox's owner follows the job from its start. */
     void onJobStarted(@Observes JobStarted job) {
+        justStarted.put(job.jobId(), new Started(job, System.nanoTime()));
         of(job.sandbox().owner()).forEach(connection -> connection.follow(job.sandbox(), job.jobId()));
     }
 

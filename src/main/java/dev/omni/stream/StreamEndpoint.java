@@ -29,6 +29,7 @@ import org.jboss.logging.Logger;
 class StreamEndpoint {
     static final String ID = "stream";
     static final UserData.TypedKey<Tokens.Verified> IDENTITY = new UserData.TypedKey<>("identity");
+    static final UserData.TypedKey<Long> HANDSHAKE = UserData.TypedKey.forLong("handshake");
     static final UserData.TypedKey<Peer> PEER = new UserData.TypedKey<>("peer");
     static final UserData.TypedKey<HttpConnection> HTTP = new UserData.TypedKey<>("http");
     private static final UserData.TypedKey<Connection> CONNECTION = new UserData.TypedKey<>("connection");
@@ -71,7 +72,7 @@ class StreamEndpoint {
         data.put(CONNECTION, connection);
         describe(socket);
         if (slots.tryAcquire(data.get(PEER))) {
-            connections.add(connection);
+            connections.add(connection, data.get(HANDSHAKE));
             connection.open();
             if (connections.isDraining()) {
                 // The handshake was let through just before; who was told to go may not have included this one.

@@ -41,6 +41,7 @@ class UpgradeCheck implements HttpUpgradeCheck {
                     429, Map.of("Retry-After", List.of(String.valueOf(Connections.RETRY_AFTER.toSeconds()))));
         }
         upgrade.userData().put(StreamEndpoint.IDENTITY, verified);
+        upgrade.userData().put(StreamEndpoint.HANDSHAKE, System.nanoTime());
         upgrade.userData().put(StreamEndpoint.PEER, peer);
         upgrade.userData().put(StreamEndpoint.HTTP, upgrade.httpRequest().connection());
         return CheckResult.permitUpgradeSync();

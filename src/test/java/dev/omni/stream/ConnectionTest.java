@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.omni.identity.Caller;
+import dev.omni.job.JobCalls;
 import dev.omni.job.Jobs;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.test.junit.QuarkusTest;
@@ -37,6 +38,9 @@ class ConnectionTest {
 
     @Inject
     Jobs jobs;
+
+    @Inject
+    Connections registry;
 
     @Inject
     Tokens tokens;
@@ -122,7 +126,8 @@ class ConnectionTest {
     void drainingSendsEveryClientElsewhere() {
         Connections connections = new Connections(FAST, Optional.of(Duration.ofSeconds(10)));
         List<RecordingWire> wires = List.of(new RecordingWire(true), new RecordingWire(true), new RecordingWire(true));
-        wires.forEach(wire -> connections.add(connect(FAST, wire, Instant.now().plusSeconds(60)).connection));
+        wires.forEach(wire ->
+                connections.add(connect(FAST, wire, Instant.now().plusSeconds(60)).connection, System.nanoTime()));
         AtomicInteger told = new AtomicInteger();
         connections.whenDraining().subscribe().with(draining -> told.incrementAndGet());
         assertThat(connections.isDraining()).isFalse();
@@ -166,9 +171,33 @@ class ConnectionTest {
         assertThat(Connections.spread(Duration.ofSeconds(3), Duration.ZERO)).isZero();
     }
 
+    @Test
+    void aJobThatIsStartedBeforeTheHandshakeIsThroughIsFollowedToo() {
+        long handshake = System.nanoTime();
+        JobCalls alice = JobCalls.ofSomebody();
+        String job = alice.started("echo early");
+        RecordingWire wire = new RecordingWire(true);
+        Connection late = connect(alice.userId(), FAST, wire, Instant.now().plusSeconds(60)).connection;
+        RecordingWire later = new RecordingWire(true);
+        Connection tooLate = connect(alice.userId(), FAST, later, Instant.now().plusSeconds(60)).connection;
+
+        registry.add(late, handshake);
+        registry.add(tooLate, System.nanoTime());
+
+        await().untilAsserted(
+                        () -> assertThat(wire.sent).anyMatch(text -> text.contains("\"done\"") && text.contains(job)));
+        assertThat(later.sent).noneMatch(text -> text.contains(job));
+        registry.remove(late);
+        registry.remove(tooLate);
+    }
+
     private Opened connect(StreamConfig config, RecordingWire wire, Instant expiresAt) {
+        return connect("carol", config, wire, expiresAt);
+    }
+
+    private Opened connect(String userId, StreamConfig config, RecordingWire wire, Instant expiresAt) {
         Context context = vertx.getOrCreateContext();
-        var identity = new Tokens.Verified(new Caller("carol", Set.of()), expiresAt);
+        var identity = new Tokens.Verified(new Caller(userId, Set.of()), expiresAt);
         var opened =
                 new Opened(context, new Connection(vertx, context, config, jobs, new Frames(), tokens, wire, identity));
         wire.answered = () -> opened.run(Connection::pong);
