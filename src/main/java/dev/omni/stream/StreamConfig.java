@@ -64,8 +64,10 @@ public interface StreamConfig {
     @Min(1)
     int maxConnections();
 
-    /** How many jobs one connection follows at a time. Bounds its memory: each that lags holds some
-     * tens of kilobytes, besides what is on its way. */
+    /**
+     * How many jobs one connection follows at a time. Bounds its memory: each that lags holds some tens of kilobytes, besides
+     * what is on its way.
+     */
     @WithDefault("64")
     @Min(1)
     @Max(10_000)

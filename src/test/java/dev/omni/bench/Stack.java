@@ -6,7 +6,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.URI;
-import java.util.HashMap;
 import java.util.Map;
 
 /** What every measurement needs: a Daytona and somebody who signs users in, for any number of applications. */
@@ -53,9 +52,7 @@ final class Stack implements AutoCloseable {
     }
 
     PackagedApplication application(String options, Map<String, String> more) throws IOException {
-        Map<String, String> environment = new HashMap<>(issuer.settings());
-        environment.put("OMNI_DAYTONA_API_URL", daytonaApi.toString());
-        environment.put("OMNI_DAYTONA_API_KEY", daytonaKey);
+        Map<String, String> environment = issuer.settings(daytonaApi, daytonaKey);
         environment.put("OMNI_STREAM_MAX_CONNECTIONS", "20000");
         environment.put("OMNI_STREAM_MAX_CONNECTIONS_PER_USER", "20000");
         environment.put("OMNI_STREAM_MAX_CONNECTIONS_PER_ADDRESS", "20000");

@@ -14,7 +14,6 @@ import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -46,9 +45,7 @@ class AnnouncementsIT {
 
     /** They start while there is no Redis yet. */
     AnnouncementsIT() throws Exception {
-        Map<String, String> settings = new HashMap<>(issuer.settings());
-        settings.put("OMNI_DAYTONA_API_URL", daytona.apiUrl().toString());
-        settings.put("OMNI_DAYTONA_API_KEY", daytona.apiKey());
+        Map<String, String> settings = issuer.settings(daytona.apiUrl(), daytona.apiKey());
         settings.put("QUARKUS_REDIS_HOSTS", redis.url());
         settings.put("OMNI_STREAM_ANNOUNCEMENTS_HEARTBEAT_INTERVAL", "500ms");
         one = PackagedApplication.start(settings);

@@ -22,7 +22,6 @@ import java.net.http.WebSocketHandshakeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -64,9 +63,7 @@ class DrainingIT {
     private final PackagedApplication two;
 
     DrainingIT() throws Exception {
-        Map<String, String> settings = new HashMap<>(issuer.settings());
-        settings.put("OMNI_DAYTONA_API_URL", daytona.apiUrl().toString());
-        settings.put("OMNI_DAYTONA_API_KEY", daytona.apiKey());
+        Map<String, String> settings = issuer.settings(daytona.apiUrl(), daytona.apiKey());
         settings.put("OMNI_STREAM_DRAIN_SPREAD", SPREAD.toSeconds() + "s");
         settings.put("OMNI_STREAM_MAX_CONNECTIONS_PER_USER", String.valueOf(SOCKETS + STREAMS));
         one = PackagedApplication.start(settings);

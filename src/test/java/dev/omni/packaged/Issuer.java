@@ -2,6 +2,7 @@ package dev.omni.packaged;
 
 import io.smallrye.jwt.build.Jwt;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
@@ -9,6 +10,7 @@ import java.security.KeyPairGenerator;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.Map;
 
 /** Who signs users in, as far as the packaged application can tell. */
@@ -35,6 +37,14 @@ public final class Issuer implements AutoCloseable {
                 "MP_JWT_VERIFY_PUBLICKEY_LOCATION", publicKey.toUri().toString(),
                 "MP_JWT_VERIFY_ISSUER", NAME,
                 "MP_JWT_VERIFY_AUDIENCES", AUDIENCE);
+    }
+
+    /** The same with a Daytona, to be added to. */
+    public Map<String, String> settings(URI daytonaApi, String daytonaKey) {
+        Map<String, String> settings = new HashMap<>(settings());
+        settings.put("OMNI_DAYTONA_API_URL", daytonaApi.toString());
+        settings.put("OMNI_DAYTONA_API_KEY", daytonaKey);
+        return settings;
     }
 
     public String token(String sub) {

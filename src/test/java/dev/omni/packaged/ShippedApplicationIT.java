@@ -14,7 +14,6 @@ import io.restassured.specification.RequestSpecification;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -35,9 +34,7 @@ class ShippedApplicationIT {
     private final String token = issuer.token("alice");
 
     ShippedApplicationIT() throws Exception {
-        Map<String, String> settings = new HashMap<>(issuer.settings());
-        settings.put("OMNI_DAYTONA_API_URL", daytona.apiUrl().toString());
-        settings.put("OMNI_DAYTONA_API_KEY", daytona.apiKey());
+        Map<String, String> settings = issuer.settings(daytona.apiUrl(), daytona.apiKey());
         omni = PackagedApplication.start(settings);
     }
 

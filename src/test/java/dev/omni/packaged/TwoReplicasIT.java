@@ -11,7 +11,6 @@ import io.restassured.response.Response;
 import io.restassured.specification.RequestSpecification;
 import io.vertx.core.Vertx;
 import java.io.IOException;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -30,9 +29,7 @@ class TwoReplicasIT {
     private final PackagedApplication two;
 
     TwoReplicasIT() throws Exception {
-        Map<String, String> settings = new HashMap<>(issuer.settings());
-        settings.put("OMNI_DAYTONA_API_URL", daytona.apiUrl().toString());
-        settings.put("OMNI_DAYTONA_API_KEY", daytona.apiKey());
+        Map<String, String> settings = issuer.settings(daytona.apiUrl(), daytona.apiKey());
         one = PackagedApplication.start(settings);
         two = PackagedApplication.start(settings);
     }

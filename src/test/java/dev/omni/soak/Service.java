@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -33,9 +32,7 @@ final class Service implements AutoCloseable {
 
     /** @param own beside what all of them need */
     Service(int replicas, Map<String, String> own) throws Exception {
-        settings = new HashMap<>(issuer.settings());
-        settings.put("OMNI_DAYTONA_API_URL", daytona.apiUrl().toString());
-        settings.put("OMNI_DAYTONA_API_KEY", daytona.apiKey());
+        settings = issuer.settings(daytona.apiUrl(), daytona.apiKey());
         settings.put("OMNI_STREAM_MAX_CONNECTIONS_PER_USER", "10000");
         settings.put("OMNI_STREAM_MAX_CONNECTIONS_PER_ADDRESS", "10000");
         settings.put("JAVA_TOOL_OPTIONS", SMALL);
