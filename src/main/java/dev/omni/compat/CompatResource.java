@@ -4,6 +4,8 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.omni.identity.Caller;
 import dev.omni.job.Jobs;
 import dev.omni.job.NewJob;
+import dev.omni.limit.Limited;
+import dev.omni.limit.Policy;
 import dev.omni.problem.ProblemCode;
 import dev.omni.problem.ProblemException;
 import dev.omni.sandbox.EnvironmentRules;
@@ -60,6 +62,7 @@ class CompatResource {
 
     @POST
     @Path("/sandbox/create")
+    @Limited(Policy.CREATE)
     @Consumes(MediaType.APPLICATION_JSON)
     @RequestBody(
             required = true,
@@ -89,6 +92,7 @@ class CompatResource {
 
     @POST
     @Path("/knowledge/process")
+    @Limited(Policy.RUN)
     @Cancellable(false) // A caller who hangs up must not keep a job that has begun from being followed.
     @Consumes(MediaType.APPLICATION_JSON)
     @RequestBody(

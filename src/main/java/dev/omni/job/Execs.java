@@ -50,7 +50,8 @@ class Execs {
 
     private Uni<ExecResult> run(SandboxAccess sandbox, NewJob.Command command) {
         long begun = System.nanoTime();
-        return starter.startUnlisted(sandbox, command).chain(job -> {
+        return starter.startUnlisted(sandbox, command).chain(start -> {
+            JobRef job = start.job();
             Printed printed = new Printed(limit);
             AtomicBoolean ended = new AtomicBoolean();
             return logs.events(job, Cursor.START)
@@ -62,7 +63,7 @@ class Execs {
                         return result((Done) last, printed, Duration.ofNanos(System.nanoTime() - begun));
                     })
                     .onTermination()
-                    .invoke(() -> cleanUp(job, ended.get()));
+                    .invoke(() -> cleanUp(start, ended.get()));
         });
     }
 
@@ -85,10 +86,12 @@ class Execs {
     }
 
     /** Goes on in the background: nobody waits for it, and what stays behind costs a folder. */
-    private void cleanUp(JobRef job, boolean ended) {
+    private void cleanUp(JobStarter.Start start, boolean ended) {
+        JobRef job = start.job();
         Uni<Void> stop = ended ? Uni.createFrom().voidItem() : Jobs.end(job);
         stop.onFailure()
                 .recoverWithNull()
+                .invoke(start.ended())
                 .chain(() -> records.remove(job))
                 .subscribe()
                 .with(done -> {}, failure -> LOG.debugf("Left behind by a command: %s", failure));

@@ -67,15 +67,20 @@ class JobLogs {
     /**
      * Reads a job until it ends, though nobody follows it: that keeps its sandbox awake and its stream prompt. Completes
      * when it is being read, and also when it cannot be: the job runs all the same, and can be followed later.
+     *
+     * @param ended called when the job has ended, as far as that is seen here
      */
-    Uni<Void> watch(JobRef job) {
+    Uni<Void> watch(JobRef job, Runnable ended) {
         return Uni.createFrom()
                 .deferred(() -> {
                     Context context = VertxContext.getOrCreateDuplicatedContext(vertx);
                     Entry entry = hold(job);
                     return entry.log
                             .emitOn(task -> context.runOnContext(ignored -> task.run()))
-                            .invoke(log -> log.whenEnded(() -> release(entry)))
+                            .invoke(log -> log.whenEnded(() -> {
+                                release(entry);
+                                ended.run();
+                            }))
                             .onFailure()
                             .invoke(failure -> forget(entry));
                 })

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 class JobRecords {
     private static final Logger LOG = Logger.getLogger(JobRecords.class);
-    private static final String SESSION_PREFIX = "omni-";
+    static final String SESSION_PREFIX = "omni-";
     private static final int MAX_HEADER_BYTES = 4096;
     private static final Pattern DIRECTORY = Pattern.compile("[0-9a-f-]{36}");
 

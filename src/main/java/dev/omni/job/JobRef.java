@@ -22,7 +22,7 @@ record JobRef(
         String directory,
         JobHeader header) {
     /** What a sandbox may take longer than the time limit to end a command and tell of it. */
-    private static final Duration GRACE = Duration.ofSeconds(90);
+    static final Duration GRACE = Duration.ofSeconds(90);
 
     /** Whether it is one of the sandbox's jobs, rather than a command that somebody waits for. */
     boolean isListed() {
@@ -31,6 +31,10 @@ record JobRef(
 
     /** When a job without an exit code counts as lost: its time limit is enforced inside the sandbox, and long over. */
     Instant overdueAt() {
+        return overdueAt(header);
+    }
+
+    static Instant overdueAt(JobHeader header) {
         return header.createdInstant().plusSeconds(header.timeoutSeconds()).plus(GRACE);
     }
 }

@@ -1,6 +1,9 @@
 package dev.omni.job;
 
 import dev.omni.identity.Caller;
+import dev.omni.limit.Limited;
+import dev.omni.limit.Policy;
+import dev.omni.problem.Problem;
 import io.quarkus.security.Authenticated;
 import io.quarkus.security.identity.SecurityIdentity;
 import io.smallrye.mutiny.Uni;
@@ -57,6 +60,7 @@ public class JobResource {
 
     @POST
     @Path("/{sandboxId}/exec")
+    @Limited(Policy.RUN)
     @Consumes(MediaType.APPLICATION_JSON)
     @Operation(
             operationId = "exec",
@@ -73,6 +77,10 @@ public class JobResource {
                             examples = @ExampleObject(name = "ran", value = """
                                                     {"exitCode": 0, "stdout": "hello\\n", "stderr": "", "truncated": false,
                                                      "durationMillis": 84}""")))
+    @APIResponse(
+            responseCode = "422",
+            description = "quota_exceeded: as many jobs run as may",
+            content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(ref = "Problem")))
     public Uni<ExecResult> exec(
             @PathParam("sandboxId") String sandboxId,
             @RequestBody(
@@ -90,6 +98,7 @@ public class JobResource {
 
     @POST
     @Path("/{sandboxId}/jobs")
+    @Limited(Policy.RUN)
     @Cancellable(false) // A caller who hangs up must not keep a job that has begun from being followed.
     @Consumes(MediaType.APPLICATION_JSON)
     @Operation(
@@ -107,6 +116,10 @@ public class JobResource {
                                                     {"id": "019ab2f0-7d1c-7c7e-9a63-0c1f5f3c2b11", "sandboxId": "0b6f6a0e-3d1b-4d8e-9b7b-9b5a0d2f7c55",
                                                      "kind": "command", "status": "running", "createdAt": "2026-06-25T10:00:00Z",
                                                      "cursor": "AQgAAAAAAAAAAFpWJZo"}""")))
+    @APIResponse(
+            responseCode = "422",
+            description = "quota_exceeded: as many jobs run as may",
+            content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(ref = "Problem")))
     public Uni<RestResponse<Job>> start(
             @PathParam("sandboxId") String sandboxId,
             @Parameter(description = "Makes a retry of this call safe")

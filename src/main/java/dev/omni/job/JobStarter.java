@@ -37,20 +37,24 @@ class JobStarter {
     private final JobDirectories directories;
     private final JobRecords records;
     private final Polling polling;
+    private final JobQuota quota;
 
-    JobStarter(JobConfig config, JobDirectories directories, JobRecords records, Polling polling) {
+    JobStarter(
+            JobConfig config, JobDirectories directories, JobRecords records, Polling polling, JobQuota quota) {
         this.config = config;
         this.directories = directories;
         this.records = records;
         this.polling = polling;
+        this.quota = quota;
     }
 
     /**
      * A job that runs.
      *
      * @param fresh whether this call started it, rather than an earlier one under the same key
+     * @param ended to be called when it has ended: others may run then
      */
-    record Start(JobRef job, boolean fresh) {}
+    record Start(JobRef job, boolean fresh, Runnable ended) {}
 
     /** Starts a job; a repeated call with the same key finds the job of the first. */
     Uni<Start> start(SandboxAccess sandbox, NewJob job, @Nullable String idempotencyKey) {
@@ -61,16 +65,16 @@ class JobStarter {
     }
 
     /** Starts a command that is nobody's job: it is not listed and not announced. */
-    Uni<JobRef> startUnlisted(SandboxAccess sandbox, NewJob.Command command) {
+    Uni<Start> startUnlisted(SandboxAccess sandbox, NewJob.Command command) {
         UUID id = ids.generate();
-        return start(sandbox, command, id, "omni-exec-" + id, false).map(Start::job);
+        return start(sandbox, command, id, "omni-exec-" + id, false);
     }
 
     private Uni<Start> start(SandboxAccess sandbox, NewJob job, UUID id, String sessionId, boolean mayExist) {
         JobHeader header = header(job);
         Toolbox toolbox = sandbox.toolbox();
         return directories.of(sandbox, id).chain(directory -> {
-            Supplier<Uni<Start>> run = () -> run(sandbox, job, id, sessionId, directory, header);
+            Supplier<Uni<Start>> run = () -> admitted(sandbox, job, id, sessionId, directory, header);
             if (!mayExist) {
                 return toolbox.createSession(sessionId).chain(run::get);
             }
@@ -103,7 +107,23 @@ class JobStarter {
                         : sandbox.toolbox().deleteSession(sessionId).chain(() -> repeated(job.get(), header)));
     }
 
-    private Uni<Start> run(
+    private Uni<Start> admitted(
+            SandboxAccess sandbox, NewJob job, UUID id, String sessionId, String directory, JobHeader header) {
+        return quota.admit(sandbox, sessionId, Duration.ofSeconds(header.timeoutSeconds()))
+                .onFailure()
+                .recoverWithUni(failure -> sandbox.toolbox()
+                        .deleteSession(sessionId)
+                        .onItemOrFailure()
+                        .transformToUni((deleted, again) -> Uni.createFrom().failure(failure)))
+                .chain(lease -> run(sandbox, job, id, sessionId, directory, header)
+                        .map(started -> new Start(started, true, lease::release))
+                        .onFailure()
+                        .invoke(lease::release)
+                        .onCancellation()
+                        .invoke(lease::release));
+    }
+
+    private Uni<JobRef> run(
             SandboxAccess sandbox, NewJob job, UUID id, String sessionId, String directory, JobHeader header) {
         Toolbox toolbox = sandbox.toolbox();
         Uni<Void> stdin = stdin(job) instanceof NewJob.Stdin.Text(String text)
@@ -114,8 +134,7 @@ class JobStarter {
                 .map(commandId -> new Session.Command(commandId, "", null))
                 .onFailure()
                 .recoverWithUni(failure -> maybeStarted(toolbox, sessionId, failure))
-                .map(command ->
-                        new Start(new JobRef(sandbox, id, sessionId, Optional.of(command), directory, header), true));
+                .map(command -> new JobRef(sandbox, id, sessionId, Optional.of(command), directory, header));
     }
 
     /** The call may have arrived though its answer did not: what the session says counts. */
@@ -157,7 +176,7 @@ class JobStarter {
 
     private static Uni<Start> repeated(JobRef first, JobHeader wanted) {
         return first.header().request().equals(wanted.request())
-                ? Uni.createFrom().item(new Start(first, false))
+                ? Uni.createFrom().item(new Start(first, false, () -> {}))
                 : Uni.createFrom()
                         .failure(new ProblemException(
                                 ProblemCode.IDEMPOTENCY_CONFLICT,

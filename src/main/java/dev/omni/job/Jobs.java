@@ -56,7 +56,7 @@ public class Jobs {
                     }
                     LogContext.put(LogContext.JOB_ID, start.job().id().toString());
                     LOG.infof("Job %s started", start.job().id());
-                    return logs.watch(start.job())
+                    return logs.watch(start.job(), start.ended())
                             .invoke(() -> {
                                 started.fire(new JobStarted(sandbox, start.job().id()));
                                 records.prune(sandbox);

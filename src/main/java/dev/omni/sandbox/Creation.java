@@ -9,6 +9,7 @@ import dev.omni.problem.ProblemException;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -41,15 +42,27 @@ class Creation {
     private final Daytona daytona;
     private final HeldCalls calls;
     private final Polling polling;
+    private final SandboxQuota quota;
 
-    Creation(Daytona daytona, HeldCalls calls, Polling polling) {
+    Creation(Daytona daytona, HeldCalls calls, Polling polling, SandboxQuota quota) {
         this.daytona = daytona;
         this.calls = calls;
         this.polling = polling;
+        this.quota = quota;
     }
 
-    /** Creates the sandbox or adopts the one that has its name. */
+    /** Creates the sandbox or adopts the one that has its name. Fails with {@code quota_exceeded}. */
     Uni<Created> create(NewSandbox wanted, Adoption adoption) {
+        return quota.admit(
+                Objects.requireNonNull(wanted.labels().get(SandboxLabels.OWNER)),
+                wanted.name(),
+                () -> adoption == Adoption.NEVER
+                        ? Uni.createFrom().item(Optional.empty())
+                        : existing(wanted, adoption),
+                () -> make(wanted, adoption));
+    }
+
+    private Uni<Created> make(NewSandbox wanted, Adoption adoption) {
         return calls.first(
                 "Creating " + wanted.name(),
                 daytona.create(wanted),

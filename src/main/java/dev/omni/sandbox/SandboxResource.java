@@ -1,6 +1,8 @@
 package dev.omni.sandbox;
 
 import dev.omni.identity.Caller;
+import dev.omni.limit.Limited;
+import dev.omni.limit.Policy;
 import dev.omni.problem.PlainText;
 import dev.omni.problem.Problem;
 import dev.omni.problem.ProblemException;
@@ -70,6 +72,7 @@ class SandboxResource {
     }
 
     @POST
+    @Limited(Policy.CREATE)
     @Consumes(MediaType.APPLICATION_JSON)
     @Operation(operationId = "createSandbox", summary = "Create a sandbox")
     @RequestBody(
@@ -105,7 +108,7 @@ class SandboxResource {
     @APIResponse(responseCode = "409", ref = "Problem409")
     @APIResponse(
             responseCode = "422",
-            description = "quota_exceeded: the platform's quota is used up",
+            description = "quota_exceeded: the caller's quota, or the platform's, is used up",
             content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(ref = "Problem")))
     public Uni<RestResponse<Sandbox>> create(
             @Valid @NotNull NewSandboxRequest request,
@@ -129,6 +132,7 @@ class SandboxResource {
 
     @PUT
     @Path("/default")
+    @Limited(Policy.CREATE)
     @Operation(
             operationId = "ensureDefaultSandbox",
             summary = "Get the caller's own long-lived sandbox",
@@ -151,7 +155,7 @@ class SandboxResource {
     @APIResponse(responseCode = "409", ref = "Problem409")
     @APIResponse(
             responseCode = "422",
-            description = "quota_exceeded: the platform's quota is used up",
+            description = "quota_exceeded: the caller's quota, or the platform's, is used up",
             content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(ref = "Problem")))
     public Uni<RestResponse<Sandbox>> ensureDefault(
             @Parameter(description = WAIT, schema = @Schema(type = SchemaType.STRING), example = "wait=10")

@@ -1,6 +1,7 @@
 package dev.omni.stream;
 
 import dev.omni.identity.Caller;
+import dev.omni.identity.ClientAddresses;
 import dev.omni.job.JobEvent;
 import dev.omni.job.JobStream;
 import dev.omni.job.Jobs;
@@ -54,6 +55,7 @@ public class JobEventsResource {
     private final Frames frames;
     private final Slots slots;
     private final Connections connections;
+    private final ClientAddresses addresses;
     private final SecurityIdentity identity;
 
     JobEventsResource(
@@ -62,12 +64,14 @@ public class JobEventsResource {
             Frames frames,
             Slots slots,
             Connections connections,
+            ClientAddresses addresses,
             SecurityIdentity identity) {
         this.config = config;
         this.jobs = jobs;
         this.frames = frames;
         this.slots = slots;
         this.connections = connections;
+        this.addresses = addresses;
         this.identity = identity;
     }
 
@@ -87,7 +91,7 @@ public class JobEventsResource {
             @Context HttpServerRequest request) {
         Tokens.Verified caller = Tokens.Verified.of(identity)
                 .orElseThrow(() -> new ProblemException(ProblemCode.UNAUTHENTICATED, "a token is needed"));
-        Peer peer = Peer.of(caller.caller().userId(), request.remoteAddress());
+        Peer peer = Peer.of(caller.caller().userId(), addresses.of(request));
         if (!slots.tryAcquire(peer)) {
             throw new ProblemException(
                     ProblemCode.RATE_LIMITED, "too many open streams", Connections.RETRY_AFTER, null);

@@ -52,7 +52,7 @@ class Slots {
         }
         if (!networks.hasRoom(peer.network()) && mayWarn()) {
             LOG.warn(
-                    "an address has as many connections as it may: if it is a proxy's, quarkus.http.proxy.* is to be set");
+                    "an address has as many connections as it may: if it is a proxy's, omni.proxy.trusted is to be set");
         }
         return true;
     }

@@ -1,8 +1,14 @@
 package dev.omni.stream;
 
+import dev.omni.identity.ClientAddress;
+import dev.omni.identity.ClientAddresses;
+import dev.omni.limit.Decision;
+import dev.omni.limit.Policy;
+import dev.omni.limit.RateLimiter;
 import io.quarkus.websockets.next.HttpUpgradeCheck;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -11,10 +17,14 @@ import java.util.Map;
 class UpgradeCheck implements HttpUpgradeCheck {
     private final Slots slots;
     private final Connections connections;
+    private final RateLimiter limiter;
+    private final ClientAddresses addresses;
 
-    UpgradeCheck(Slots slots, Connections connections) {
+    UpgradeCheck(Slots slots, Connections connections, RateLimiter limiter, ClientAddresses addresses) {
         this.slots = slots;
         this.connections = connections;
+        this.limiter = limiter;
+        this.addresses = addresses;
     }
 
     @Override
@@ -28,18 +38,32 @@ class UpgradeCheck implements HttpUpgradeCheck {
             return CheckResult.rejectUpgrade(503);
         }
         return upgrade.securityIdentity()
-                .map(identity -> Tokens.Verified.of(identity)
-                        .map(verified -> permit(upgrade, verified))
-                        .orElseGet(() ->
-                                CheckResult.rejectUpgradeSync(401, Map.of("WWW-Authenticate", List.of("Bearer")))));
+                .chain(identity -> Tokens.Verified.of(identity)
+                        .map(verified -> decide(upgrade, verified))
+                        .orElseGet(
+                                () -> CheckResult.rejectUpgrade(401, Map.of("WWW-Authenticate", List.of("Bearer")))));
     }
 
-    private CheckResult permit(HttpUpgradeContext upgrade, Tokens.Verified verified) {
-        Peer peer = Peer.of(verified.caller().userId(), upgrade.httpRequest().remoteAddress());
+    private Uni<CheckResult> decide(HttpUpgradeContext upgrade, Tokens.Verified verified) {
+        String userId = verified.caller().userId();
+        ClientAddress address = addresses.of(upgrade.httpRequest());
+        Peer peer = Peer.of(userId, address);
         if (!slots.hasRoom(peer)) {
-            return CheckResult.rejectUpgradeSync(
+            return CheckResult.rejectUpgrade(
                     429, Map.of("Retry-After", List.of(String.valueOf(Connections.RETRY_AFTER.toSeconds()))));
         }
+        return limiter.take(Policy.UPGRADE, userId, address)
+                .map(decision -> decision.isAllowed() ? permit(upgrade, verified, peer) : refuse(decision));
+    }
+
+    private static CheckResult refuse(Decision decision) {
+        Map<String, List<String>> headers = new HashMap<>();
+        decision.headers().forEach((name, value) -> headers.put(name, List.of(value)));
+        headers.put("Retry-After", List.of(decision.retryAfterSeconds()));
+        return CheckResult.rejectUpgradeSync(429, headers);
+    }
+
+    private static CheckResult permit(HttpUpgradeContext upgrade, Tokens.Verified verified, Peer peer) {
         upgrade.userData().put(StreamEndpoint.IDENTITY, verified);
         upgrade.userData().put(StreamEndpoint.HANDSHAKE, System.nanoTime());
         upgrade.userData().put(StreamEndpoint.PEER, peer);

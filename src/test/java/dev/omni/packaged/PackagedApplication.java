@@ -17,6 +17,20 @@ public final class PackagedApplication implements AutoCloseable {
     private static final Path JAR = Path.of("target/quarkus-app/quarkus-run.jar");
     private static final Duration START = Duration.ofSeconds(60);
 
+    /** All that tests ask for comes from one address; those of the limits set their own. */
+    private static final Map<String, String> NO_LIMITS = Map.ofEntries(
+            Map.entry("OMNI_LIMIT_EDGE", "1000000/1S"),
+            Map.entry("OMNI_LIMIT_GENERAL", "1000000/1S"),
+            Map.entry("OMNI_LIMIT_CREATE_USER", "1000000/1S"),
+            Map.entry("OMNI_LIMIT_CREATE_ADDRESS", "1000000/1S"),
+            Map.entry("OMNI_LIMIT_RUN_USER", "1000000/1S"),
+            Map.entry("OMNI_LIMIT_RUN_ADDRESS", "1000000/1S"),
+            Map.entry("OMNI_LIMIT_UPGRADE_USER", "1000000/1S"),
+            Map.entry("OMNI_LIMIT_UPGRADE_ADDRESS", "1000000/1S"),
+            Map.entry("OMNI_LIMIT_QUOTA_SANDBOXES", "100"),
+            Map.entry("OMNI_LIMIT_QUOTA_JOBS_PER_USER", "1000"),
+            Map.entry("OMNI_LIMIT_QUOTA_JOBS_PER_SANDBOX", "1000"));
+
     private final Process process;
     private final Path log;
     private final int port;
@@ -42,6 +56,7 @@ public final class PackagedApplication implements AutoCloseable {
         builder.environment().put("QUARKUS_PROFILE", "prod");
         builder.environment().put("QUARKUS_HTTP_PORT", Integer.toString(port));
         builder.environment().put("QUARKUS_MANAGEMENT_PORT", Integer.toString(managementPort));
+        builder.environment().putAll(NO_LIMITS);
         builder.environment().putAll(settings);
         PackagedApplication application = new PackagedApplication(builder.start(), log, port, managementPort);
         await().atMost(START)

@@ -23,7 +23,6 @@ public class TightLimits implements QuarkusTestProfile {
                 Map.entry("omni.stream.max-pending-messages", "8"),
                 Map.entry("quarkus.http.limits.max-connections", String.valueOf(MAX_TCP_CONNECTIONS)),
                 Map.entry("quarkus.http.idle-timeout", "10s"),
-                Map.entry("quarkus.http.proxy.proxy-address-forwarding", "true"),
-                Map.entry("quarkus.http.proxy.allow-x-forwarded", "true"));
+                Map.entry("omni.proxy.trusted", "127.0.0.0/8"));
     }
 }

@@ -1,0 +1,150 @@
+package dev.omni.job;
+
+import dev.omni.daytona.Session;
+import dev.omni.limit.Leases;
+import dev.omni.limit.Leases.Lease;
+import dev.omni.limit.LimitConfig;
+import dev.omni.limit.Quota;
+import dev.omni.limit.QuotaRefusals;
+import dev.omni.sandbox.Polling;
+import dev.omni.sandbox.SandboxAccess;
+import io.smallrye.mutiny.Uni;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * Lets so many jobs run at a time, of a user and in a sandbox; a command that somebody waits for is one of them.
+ *
+ * <p>What runs in a sandbox is known from its sessions. A job announces itself by making its own, and then looks who else
+ * is there: so of two that begin at once, on whichever replicas, at least one sees the other. Where that leaves too little
+ * room, the one whose id comes later goes, and the other looks again. What a user runs in all sandboxes together is counted
+ * by {@link Leases}.
+ */
+@ApplicationScoped
+class JobQuota implements Quota {
+    private static final String PER_USER = "jobs_per_user";
+    private static final String PER_SANDBOX = "jobs_per_sandbox";
+    private static final int UUID_LENGTH = 36;
+
+    /** How long a session may be without its command. One that is older was left behind by a replica that died. */
+    private static final Duration STARTING = Duration.ofSeconds(30);
+
+    /** How long to wait for others that begin at the same moment. */
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+
+    private final Leases leases;
+    private final QuotaRefusals refusals;
+    private final Polling polling;
+    private final int perUser;
+    private final int perSandbox;
+
+    JobQuota(Leases leases, QuotaRefusals refusals, Polling polling, LimitConfig config) {
+        this.leases = leases;
+        this.refusals = refusals;
+        this.polling = polling;
+        this.perUser = config.quota().jobsPerUser();
+        this.perSandbox = config.quota().jobsPerSandbox();
+    }
+
+    private enum Verdict {
+        ADMITTED,
+        REFUSED,
+        /** Others that may or may not start decide. */
+        OPEN
+    }
+
+    @Override
+    public String name() {
+        return PER_USER;
+    }
+
+    @Override
+    public int limit() {
+        return perUser;
+    }
+
+    @Override
+    public Uni<Integer> used(String userId) {
+        return leases.held(PER_USER, userId).map(List::size);
+    }
+
+    /**
+     * Admits a job whose session is there and empty. Fails with {@code quota_exceeded}; the session is to be deleted then.
+     *
+     * @param timeout the job's time limit
+     * @return to be released when the job has ended
+     */
+    Uni<Lease> admit(SandboxAccess sandbox, String sessionId, Duration timeout) {
+        String owner = sandbox.owner();
+        return leases.take(
+                        PER_USER, owner, perUser, sandbox.id() + "/" + sessionId, timeout.plus(JobRef.GRACE))
+                .map(taken -> taken.orElseThrow(() -> refusals.of(PER_USER, perUser, owner)))
+                .chain(lease -> hasRoom(sandbox, sessionId)
+                        .invoke(hasRoom -> {
+                            if (!hasRoom) {
+                                throw refusals.of(PER_SANDBOX, perSandbox, owner);
+                            }
+                        })
+                        .replaceWith(lease)
+                        .onFailure()
+                        .invoke(lease::release)
+                        .onCancellation()
+                        .invoke(lease::release));
+    }
+
+    private Uni<Boolean> hasRoom(SandboxAccess sandbox, String sessionId) {
+        return polling.until(
+                        verdict -> verdict != Verdict.OPEN,
+                        PATIENCE,
+                        () -> sandbox.toolbox().sessions().map(sessions -> judge(sessions, sessionId)))
+                .map(verdict -> verdict == Verdict.ADMITTED);
+    }
+
+    private Verdict judge(List<Session> sessions, String own) {
+        int running = 0;
+        int starting = 0;
+        int startingBefore = 0;
+        for (Session session : sessions) {
+            if (session.id().equals(own) || !session.id().startsWith(JobRecords.SESSION_PREFIX)) {
+                continue;
+            }
+            if (isRunning(session)) {
+                running++;
+            } else if (isStarting(session)) {
+                starting++;
+                startingBefore += session.id().compareTo(own) < 0 ? 1 : 0;
+            }
+        }
+        if (running + starting < perSandbox) {
+            return Verdict.ADMITTED;
+        }
+        return running + startingBefore >= perSandbox ? Verdict.REFUSED : Verdict.OPEN;
+    }
+
+    private static boolean isRunning(Session session) {
+        return JobRecords.commandOf(session)
+                .filter(command -> command.exitCode() == null)
+                .flatMap(command -> JobHeader.of(command.text()))
+                .filter(header -> Instant.now().isBefore(JobRef.overdueAt(header)))
+                .isPresent();
+    }
+
+    private static boolean isStarting(Session session) {
+        if (!session.commands().isEmpty()) {
+            return false;
+        }
+        try {
+            UUID id = UUID.fromString(session.id().substring(session.id().length() - UUID_LENGTH));
+            // The first 48 bits of a version 7 are its time; one that was derived from a key has none.
+            return id.version() != 7
+                    || Instant.now()
+                            .isBefore(Instant.ofEpochMilli(id.getMostSignificantBits() >>> 16)
+                                    .plus(STARTING));
+        } catch (IllegalArgumentException | IndexOutOfBoundsException notOurs) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,188 @@
+package dev.omni.limit;
+
+import io.smallrye.common.vertx.VertxContext;
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
+import io.vertx.redis.client.Command;
+import io.vertx.redis.client.Request;
+import io.vertx.redis.client.Response;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.StreamSupport;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Things that a user holds for a time, so many at the most. They are counted on this replica, and with a Redis on all of
+ * them together: there each is an entry of the user's sorted set, by when it ends at the latest, so that what a replica held
+ * that is gone is free again by then.
+ */
+@ApplicationScoped
+public class Leases {
+    private static final Logger LOG = Logger.getLogger(Leases.class);
+
+    /** Redis' own clock decides, so that those of replicas need not agree. */
+    private static final String TAKE = """
+            local time = redis.call('time')
+            local now = time[1] * 1000 + math.floor(time[2] / 1000)
+            redis.call('zremrangebyscore', KEYS[1], '-inf', now)
+            if redis.call('zcard', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
+            redis.call('zadd', KEYS[1], now + ARGV[3], ARGV[2])
+            if redis.call('pttl', KEYS[1]) < tonumber(ARGV[3]) then redis.call('pexpire', KEYS[1], ARGV[3]) end
+            return 1""";
+
+    private static final String HELD = """
+            local time = redis.call('time')
+            local now = time[1] * 1000 + math.floor(time[2] / 1000)
+            return redis.call('zrangebyscore', KEYS[1], now, '+inf')""";
+
+    private final Vertx vertx;
+    private final RedisLink redis;
+    private final String prefix;
+    private final ConcurrentMap<String, Set<String>> here = new ConcurrentHashMap<>();
+
+    Leases(
+            Vertx vertx,
+            RedisLink redis,
+            @ConfigProperty(name = "omni.sandbox.environment") String environment) {
+        this.vertx = vertx;
+        this.redis = redis;
+        this.prefix = "omni:%s:lease:".formatted(environment);
+    }
+
+    /** Something that is held. */
+    public interface Lease {
+        /** Ends it; a second time does nothing. */
+        void release();
+    }
+
+    /**
+     * Takes something, unless the user holds as many already.
+     *
+     * @param thing what it is
+     * @param id which of those it is, the same on every replica
+     * @param atMost when it ends by itself, whatever happens
+     */
+    public Uni<Optional<Lease>> take(String thing, String userId, int limit, String id, Duration atMost) {
+        String key = prefix + thing + ":" + Buckets.hash(userId);
+        var lease = new Held(key, id);
+        if (!takeHere(key, id, limit)) {
+            return Uni.createFrom().item(Optional.empty());
+        }
+        lease.releaseAfter(atMost);
+        if (!redis.isUp()) {
+            return Uni.createFrom().item(Optional.of(lease));
+        }
+        Request take = Request.cmd(Command.EVAL)
+                .arg(TAKE)
+                .arg(1)
+                .arg(key)
+                .arg(limit)
+                .arg(id)
+                .arg(atMost.toMillis());
+        return onThisContext(redis.send(take).handle((taken, failure) -> {
+            if (failure == null && taken != null && taken.toInteger() == 0) {
+                lease.release();
+                return Optional.empty();
+            }
+            return Optional.of(lease);
+        }));
+    }
+
+    /** The ids of what a user holds, on all replicas as far as they can be asked. */
+    public Uni<List<String>> held(String thing, String userId) {
+        String key = prefix + thing + ":" + Buckets.hash(userId);
+        List<String> local = List.copyOf(here.getOrDefault(key, Set.of()));
+        if (!redis.isUp()) {
+            return Uni.createFrom().item(local);
+        }
+        return onThisContext(redis.send(
+                        Request.cmd(Command.EVAL).arg(HELD).arg(1).arg(key))
+                .handle((ids, failure) -> failure != null || ids == null ? local : texts(ids)));
+    }
+
+    /** Ends what somebody else held and has left behind. */
+    public Uni<Void> drop(String thing, String userId, List<String> ids) {
+        String key = prefix + thing + ":" + Buckets.hash(userId);
+        ids.forEach(id -> releaseHere(key, id));
+        if (ids.isEmpty() || !redis.isUp()) {
+            return Uni.createFrom().voidItem();
+        }
+        Request remove = Request.cmd(Command.ZREM).arg(key);
+        ids.forEach(remove::arg);
+        return onThisContext(redis.send(remove).handle((removed, failure) -> null));
+    }
+
+    private boolean takeHere(String key, String id, int limit) {
+        var taken = new AtomicBoolean();
+        here.compute(key, (same, before) -> {
+            Set<String> ids = before == null ? ConcurrentHashMap.newKeySet() : before;
+            taken.set(ids.size() < limit && ids.add(id));
+            return ids.isEmpty() ? null : ids;
+        });
+        return taken.get();
+    }
+
+    private void releaseHere(String key, String id) {
+        here.computeIfPresent(key, (same, ids) -> {
+            ids.remove(id);
+            return ids.isEmpty() ? null : ids;
+        });
+    }
+
+    private static List<String> texts(Response ids) {
+        return StreamSupport.stream(ids.spliterator(), false)
+                .map(Response::toString)
+                .toList();
+    }
+
+    private final class Held implements Lease {
+        private final String key;
+        private final String id;
+        private final AtomicBoolean released = new AtomicBoolean();
+        private volatile @Nullable Long timer;
+
+        Held(String key, String id) {
+            this.key = key;
+            this.id = id;
+        }
+
+        void releaseAfter(Duration time) {
+            timer = vertx.setTimer(time.toMillis(), fired -> release());
+        }
+
+        @Override
+        public void release() {
+            if (!released.compareAndSet(false, true)) {
+                return;
+            }
+            Long pending = timer;
+            if (pending != null) {
+                vertx.cancelTimer(pending);
+            }
+            releaseHere(key, id);
+            if (redis.isUp()) {
+                redis.send(Request.cmd(Command.ZREM).arg(key).arg(id)).exceptionally(failure -> {
+                    LOG.debugf("A lease ends only when its time is over: %s", failure);
+                    return null;
+                });
+            }
+        }
+    }
+
+    private <T> Uni<T> onThisContext(CompletableFuture<T> result) {
+        Context context = VertxContext.getOrCreateDuplicatedContext(vertx);
+        return Uni.createFrom()
+                .completionStage(result)
+                .emitOn(task -> context.runOnContext(ignored -> task.run()));
+    }
+}

@@ -1,0 +1,136 @@
+package dev.omni.limit;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.arc.InjectableInstance;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import io.vertx.core.Vertx;
+import io.vertx.redis.client.Command;
+import io.vertx.redis.client.Redis;
+import io.vertx.redis.client.Request;
+import io.vertx.redis.client.Response;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeoutException;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Redis, as far as it answers in time. A command that fails or is not answered soon makes it count as away; from then on
+ * nobody asks it anything until it has answered a ping, which is sent now and then.
+ *
+ * <pre>
+ *   AWAY ──── answered a ping ────► UP
+ *     ◄── failed, or too slow ──────┘
+ * </pre>
+ */
+@ApplicationScoped
+class RedisLink {
+    private static final Logger LOG = Logger.getLogger(RedisLink.class);
+
+    private enum State {
+        /** Not known yet. */
+        NEW,
+        UP,
+        AWAY
+    }
+
+    private final Vertx vertx;
+    private final LimitConfig.Shared config;
+    private final @Nullable Redis redis;
+    private State state = State.NEW;
+    private volatile boolean up;
+    private volatile boolean closed;
+
+    RedisLink(Vertx vertx, LimitConfig config, InjectableInstance<Redis> redis, MeterRegistry meters) {
+        this.vertx = vertx;
+        this.config = config.shared();
+        this.redis = redis.listActive().stream().findFirst().orElse(null);
+        meters.gauge("omni.limit.shared.up", this, link -> link.up ? 1 : 0);
+    }
+
+    void start(@Observes StartupEvent event) {
+        if (redis != null) {
+            ping();
+        }
+    }
+
+    void stop(@Observes ShutdownEvent event) {
+        closed = true;
+        up = false;
+    }
+
+    /** Whether there is one at all. */
+    boolean isConfigured() {
+        return redis != null;
+    }
+
+    /** Whether it is worth asking. */
+    boolean isUp() {
+        return up;
+    }
+
+    /** Its answer, or a failure after the time that a call may wait. */
+    CompletableFuture<@Nullable Response> send(Request command) {
+        if (redis == null) {
+            return CompletableFuture.failedFuture(new IllegalStateException("There is no Redis"));
+        }
+        CompletableFuture<@Nullable Response> answer = new CompletableFuture<>();
+        long timer = vertx.setTimer(
+                config.timeout().toMillis(),
+                id -> answer.completeExceptionally(new TimeoutException("it does not answer in time")));
+        redis.send(command).onComplete(answered -> {
+            vertx.cancelTimer(timer);
+            if (answered.succeeded()) {
+                answer.complete(answered.result());
+            } else {
+                answer.completeExceptionally(answered.cause());
+            }
+        });
+        return answer.whenComplete((response, failure) -> {
+            if (failure != null) {
+                lost(failure);
+            }
+        });
+    }
+
+    private void ping() {
+        if (closed) {
+            return;
+        }
+        send(Request.cmd(Command.PING)).whenComplete((pong, failure) -> {
+            if (failure == null) {
+                found();
+            } else {
+                pingLater();
+            }
+        });
+    }
+
+    private void pingLater() {
+        vertx.setTimer(config.retryInterval().toMillis(), timer -> ping());
+    }
+
+    private synchronized void found() {
+        if (!closed) {
+            state = State.UP;
+            up = true;
+            LOG.info("Redis is there: limits are shared with the other replicas");
+        }
+    }
+
+    private synchronized void lost(Throwable failure) {
+        State before = state;
+        state = State.AWAY;
+        up = false;
+        if (before == State.AWAY || closed) {
+            LOG.debugf("Redis is still away: %s", failure);
+            return;
+        }
+        LOG.warnf("Redis is away; limits are kept by each replica on its own: %s", failure);
+        if (before == State.UP) {
+            pingLater();
+        }
+    }
+}

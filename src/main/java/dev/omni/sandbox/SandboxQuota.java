@@ -1,0 +1,184 @@
+package dev.omni.sandbox;
+
+import dev.omni.daytona.Daytona;
+import dev.omni.daytona.DaytonaException;
+import dev.omni.daytona.Page;
+import dev.omni.daytona.RemoteSandbox;
+import dev.omni.limit.LimitConfig;
+import dev.omni.limit.Quota;
+import dev.omni.limit.QuotaRefusals;
+import dev.omni.problem.ProblemException;
+import dev.omni.sandbox.Creation.Created;
+import io.smallrye.mutiny.Uni;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jboss.logging.Logger;
+
+/**
+ * Lets a user have so many sandboxes and no more, however many are asked for at once and of whichever replica. Daytona's
+ * list is the truth, and it knows no "create unless there are ten". So:
+ *
+ * <ol>
+ *   <li>Before a sandbox is made, those there are and those that this replica is about to make must leave room for it.
+ *   <li>When it is made, it is looked again. All replicas rank what they see by when it was made, so they agree on which are
+ *       the ones too many; whoever made one of those deletes it and refuses.
+ * </ol>
+ */
+@ApplicationScoped
+class SandboxQuota implements Quota {
+    private static final Logger LOG = Logger.getLogger(SandboxQuota.class);
+
+    /** More than any quota. */
+    private static final int PAGE = 200;
+
+    /** How long Daytona's list may take to show what was made. */
+    private static final Duration LISTED = Duration.ofSeconds(3);
+
+    private static final Comparator<RemoteSandbox> RANK =
+            Comparator.comparing(RemoteSandbox::createdAt).thenComparing(RemoteSandbox::id);
+
+    private final SandboxConfig config;
+    private final int limit;
+    private final Daytona daytona;
+    private final Lifecycle lifecycle;
+    private final Polling polling;
+    private final QuotaRefusals refusals;
+    /** The names of what is being made here, for each user in the order in which it was asked for. */
+    private final ConcurrentMap<String, Map<String, Integer>> making = new ConcurrentHashMap<>();
+
+    SandboxQuota(
+            SandboxConfig config,
+            LimitConfig limits,
+            Daytona daytona,
+            Lifecycle lifecycle,
+            Polling polling,
+            QuotaRefusals refusals) {
+        this.config = config;
+        this.limit = limits.quota().sandboxes();
+        this.daytona = daytona;
+        this.lifecycle = lifecycle;
+        this.polling = polling;
+        this.refusals = refusals;
+    }
+
+    @Override
+    public String name() {
+        return "sandboxes";
+    }
+
+    @Override
+    public int limit() {
+        return limit;
+    }
+
+    @Override
+    public Uni<Integer> used(String userId) {
+        return list(userId).map(page -> (int) counted(page).count());
+    }
+
+    /**
+     * Makes a sandbox if there is room for it; fails with {@code quota_exceeded} if there is not. Once it has begun it goes
+     * on to its end, also when nobody waits for it any more: one too many must not be left behind.
+     *
+     * @param name what it is called in Daytona
+     * @param existing the one that a call before this has made, which is given whether there is room or not
+     */
+    Uni<Created> admit(
+            String owner, String name, Supplier<Uni<Optional<RemoteSandbox>>> existing, Supplier<Uni<Created>> make) {
+        return Uni.createFrom().deferred(() -> {
+            Set<String> before = announce(owner, name);
+            Uni<Created> made = list(owner)
+                    .chain(page -> {
+                        Set<String> others = new HashSet<>(before);
+                        counted(page).map(RemoteSandbox::name).forEach(others::add);
+                        others.remove(name);
+                        return others.size() < limit
+                                ? make.get().chain(created -> created.fresh() ? keep(owner, created) : kept(created))
+                                : existing.get().map(found -> new Created(found.orElseThrow(() -> full(owner)), false));
+                    })
+                    .onTermination()
+                    .invoke(() -> withdraw(owner, name))
+                    .memoize()
+                    .indefinitely();
+            made.subscribe().with(created -> {}, failure -> LOG.debugf("%s was not made: %s", name, failure));
+            return made;
+        });
+    }
+
+    private Uni<Created> keep(String owner, Created created) {
+        RemoteSandbox own = created.sandbox();
+        return polling.until(
+                        page -> page.items().stream().anyMatch(other -> other.id().equals(own.id())),
+                        LISTED,
+                        () -> list(owner))
+                .map(page -> counted(page)
+                                .filter(other -> RANK.compare(other, own) < 0)
+                                .count()
+                        < limit)
+                .onFailure(DaytonaException.class)
+                .recoverWithItem(failure -> {
+                    // It is there, and its owner should know of it; the next one is counted against it.
+                    LOG.warnf("Whether sandbox %s is one too many cannot be seen: %s", own.id(), failure);
+                    return true;
+                })
+                .chain(keeps -> keeps ? kept(created) : refuse(owner, own));
+    }
+
+    private Uni<Created> refuse(String owner, RemoteSandbox own) {
+        return lifecycle
+                .delete(own)
+                .onFailure()
+                .invoke(failure ->
+                        LOG.errorf(failure, "Sandbox %s is one too many and could not be deleted", own.id()))
+                .onItemOrFailure()
+                .transformToUni((deleted, failure) -> Uni.createFrom().failure(full(owner)));
+    }
+
+    private static Uni<Created> kept(Created created) {
+        return Uni.createFrom().item(created);
+    }
+
+    private ProblemException full(String owner) {
+        return refusals.of(name(), limit, owner);
+    }
+
+    private Uni<Page<RemoteSandbox>> list(String owner) {
+        return daytona.list(SandboxLabels.of(owner, config.environment()), Set.of(), PAGE, null);
+    }
+
+    private static Stream<RemoteSandbox> counted(Page<RemoteSandbox> page) {
+        return page.items().stream()
+                .filter(sandbox -> SandboxStatus.of(sandbox.state()) != SandboxStatus.DELETING);
+    }
+
+    /** The names that were announced before this one. */
+    private Set<String> announce(String owner, String name) {
+        Set<String> before = new HashSet<>();
+        making.compute(owner, (same, known) -> {
+            Map<String, Integer> names = known == null ? new LinkedHashMap<>() : known;
+            if (names.merge(name, 1, Integer::sum) == 1) {
+                before.addAll(names.keySet());
+            }
+            return names;
+        });
+        before.remove(name);
+        return before;
+    }
+
+    private void withdraw(String owner, String name) {
+        making.computeIfPresent(owner, (same, names) -> {
+            names.computeIfPresent(name, (known, count) -> count == 1 ? null : count - 1);
+            return names.isEmpty() ? null : names;
+        });
+    }
+}
