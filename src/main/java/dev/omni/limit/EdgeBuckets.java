@@ -3,6 +3,7 @@ package dev.omni.limit;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.LongBinaryOperator;
 
 /**
  * A bucket for every address there is, in two mebibytes.
@@ -25,10 +26,13 @@ final class EdgeBuckets {
     private final long seed = ThreadLocalRandom.current().nextLong();
     private final long nanosPerToken;
     private final long nanosPerBucket;
+    /** One for all calls, so that none of them makes garbage. */
+    private final LongBinaryOperator oneMore;
 
     EdgeBuckets(Rate rate) {
         this.nanosPerToken = Math.max(1, rate.time().toNanos() / rate.count());
         this.nanosPerBucket = nanosPerToken * rate.count();
+        this.oneMore = (at, now) -> Math.max(at, now) + nanosPerToken;
     }
 
     /**
@@ -47,7 +51,7 @@ final class EdgeBuckets {
             return Duration.ofNanos(wait);
         }
         for (int row = 0; row < ROWS; row++) {
-            fullAt.accumulateAndGet(slot(hash, row), now, (at, time) -> Math.max(at, time) + nanosPerToken);
+            fullAt.accumulateAndGet(slot(hash, row), now, oneMore);
         }
         return Duration.ZERO;
     }

@@ -16,7 +16,7 @@ record Limit(Policy policy, Per per, Rate rate) {
     String name() {
         return switch (per) {
             case USER -> policy.label();
-            case ADDRESS -> policy.label() + "-address";
+            case ADDRESS -> policy == Policy.EDGE ? policy.label() : policy.label() + "-address";
         };
     }
 }

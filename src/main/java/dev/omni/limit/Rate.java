@@ -16,7 +16,7 @@ public record Rate(long count, Duration time) {
     /** Reads {@code 30/1M}. */
     public static Rate of(String text) {
         String[] parts = text.strip().split("/", 2);
-        if (parts.length != 2 || !parts[0].matches("\\d{1,10}")) {
+        if (parts.length != 2 || !parts[0].matches("\\d{1,10}") || parts[1].isBlank()) {
             throw new IllegalArgumentException(text + " is no rate: write a number and a time, such as 30/1M");
         }
         Rate rate = new Rate(Long.parseLong(parts[0]), DurationConverter.parseDuration(parts[1]));

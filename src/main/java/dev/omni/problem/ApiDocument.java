@@ -122,7 +122,13 @@ public class ApiDocument implements OASFilter {
                                         .example(example(codes.getFirst()))));
         switch (status) {
             case 401 -> response.addHeader("WWW-Authenticate", header("Bearer", Schema.SchemaType.STRING));
-            case 429, 503 -> response.addHeader("Retry-After", header("Seconds to wait", Schema.SchemaType.INTEGER));
+            case 429 ->
+                response.addHeader("Retry-After", header("Seconds to wait", Schema.SchemaType.INTEGER))
+                        .addHeader("RateLimit", header("What is left of each limit", Schema.SchemaType.STRING))
+                        .addHeader(
+                                "RateLimit-Policy",
+                                header("The limits that the call falls under", Schema.SchemaType.STRING));
+            case 503 -> response.addHeader("Retry-After", header("Seconds to wait", Schema.SchemaType.INTEGER));
             default -> {}
         }
         return response;

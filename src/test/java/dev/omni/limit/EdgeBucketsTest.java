@@ -48,7 +48,8 @@ class EdgeBucketsTest {
         }
         long allocated = thread.getCurrentThreadAllocatedBytes() - before;
 
-        assertThat(allocated).isLessThan(MILLION);
+        // Anything kept for each would be some hundred bytes of it.
+        assertThat(allocated).isLessThan(4L * MILLION);
         // Sixteen share a bucket on average, far from the sixty that each may take.
         assertThat(refused).isZero();
         assertThat(buckets.take("192.0.2.1", NOW).isZero()).isFalse();

@@ -60,9 +60,9 @@ class RateLimitsTest {
         Response answer = from(address, somebody()).body("{\"command\": \"true\"}").post(NO_SANDBOX + "/jobs");
 
         assertThat(answer.header("RateLimit-Policy"))
-                .isEqualTo("\"general\";q=30;w=3600, \"run\";q=12;w=3600, \"run-address\";q=24;w=3600");
+                .isEqualTo("\"general\";q=50;w=3600, \"run\";q=12;w=3600, \"run-address\";q=24;w=3600");
         assertThat(answer.header("RateLimit"))
-                .matches("\"general\";r=29;t=\\d+, \"run\";r=11;t=\\d+, \"run-address\";r=23;t=\\d+");
+                .matches("\"general\";r=49;t=\\d+, \"run\";r=11;t=\\d+, \"run-address\";r=23;t=\\d+");
         assertThat(answer.header("Retry-After")).isNull();
     }
 
@@ -114,7 +114,7 @@ class RateLimitsTest {
     @Test
     void aUserWhoFloodsLeavesAnotherAtTheSameAddressAlone() {
         String alice = somebody();
-        for (int i = 0; i < SmallLimits.GENERAL + 5 * SmallLimits.EDGE; i++) {
+        for (int i = 0; i < SmallLimits.GENERAL + 2 * SmallLimits.EDGE; i++) {
             from(address, alice).get(NO_SANDBOX);
         }
         from(address, alice).get(NO_SANDBOX).then().statusCode(429);

@@ -7,8 +7,10 @@ import java.util.Map;
 public class SmallLimits implements QuarkusTestProfile {
     static final String WEB_APP = "https://app.example";
 
-    static final int EDGE = 10;
-    static final int GENERAL = 30;
+    /** Those that ask for a token come from one address too. */
+    static final int EDGE = 60;
+
+    static final int GENERAL = 50;
     static final int CREATES = 8;
     static final int RUNS = 12;
     static final int UPGRADES = 3;

@@ -1,0 +1,188 @@
+package dev.omni.limit;
+
+import static dev.omni.TestUsers.as;
+import static dev.omni.sandbox.Users.createReady;
+import static dev.omni.sandbox.Users.somebody;
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+
+import dev.omni.job.JobCalls;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import io.restassured.response.Response;
+import io.restassured.response.ValidatableResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+
+@QuarkusTest
+@TestProfile(SmallLimits.class)
+class QuotasTest {
+    private static final String SANDBOXES = "/api/v1/sandboxes";
+    private static final Map<String, String> LONG = Map.of("command", "sleep 60");
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    private final String alice = somebody();
+
+    @Test
+    void soManySandboxesAndNoMoreHoweverManyAreAskedForAtOnce() {
+        List<Response> answers = atOnce(SmallLimits.CREATES, () -> create(Map.of()));
+
+        assertThat(answers.stream().filter(answer -> answer.statusCode() == 201)).hasSize(SmallLimits.SANDBOXES);
+        answers.stream()
+                .filter(answer -> answer.statusCode() != 201)
+                .forEach(answer -> isRefused(answer, "sandboxes", SmallLimits.SANDBOXES));
+        assertThat(sandboxes()).hasSize(SmallLimits.SANDBOXES);
+        assertThat(used("sandboxes")).isEqualTo(SmallLimits.SANDBOXES);
+        assertThat(given().get("/q/metrics").asString()).contains("omni_quota_refusals_total{quota=\"sandboxes\"}");
+    }
+
+    @Test
+    void whatIsThereIsGivenAlsoWhenTheQuotaIsUsedUp() {
+        String own = as(alice).put(SANDBOXES + "/default").then().statusCode(201).extract().path("id");
+        Map<String, String> key = Map.of("Idempotency-Key", "first");
+        String first = create(key).then().statusCode(201).extract().path("id");
+        create(Map.of()).then().statusCode(201);
+
+        isRefused(create(Map.of("Idempotency-Key", "second")), "sandboxes", SmallLimits.SANDBOXES);
+        create(key).then().statusCode(201).body("id", equalTo(first));
+        as(alice).put(SANDBOXES + "/default").then().statusCode(200).body("id", equalTo(own));
+    }
+
+    @Test
+    void theDefaultSandboxIsOneOfThem() {
+        for (int i = 0; i < SmallLimits.SANDBOXES; i++) {
+            create(Map.of()).then().statusCode(201);
+        }
+
+        isRefused(as(alice).put(SANDBOXES + "/default"), "sandboxes", SmallLimits.SANDBOXES);
+    }
+
+    @Test
+    void aDeletedSandboxMakesRoomForAnother() {
+        List<String> ids = new ArrayList<>();
+        for (int i = 0; i < SmallLimits.SANDBOXES; i++) {
+            ids.add(create(Map.of("Prefer", "wait=20")).then().statusCode(201).extract().path("id"));
+        }
+        as(alice).delete(SANDBOXES + "/" + ids.getFirst()).then().statusCode(204);
+
+        create(Map.of()).then().statusCode(201);
+    }
+
+    @Test
+    void soManyJobsRunInASandboxAndNoMore() {
+        JobCalls calls = new JobCalls(alice, createReady(alice));
+        Response first = startWithKey(calls, "first");
+        String firstId = first.then().statusCode(202).extract().path("id");
+        for (int i = 1; i < SmallLimits.JOBS_PER_SANDBOX; i++) {
+            calls.start(LONG).then().statusCode(202);
+        }
+
+        isRefused(calls.start(LONG), "jobs_per_sandbox", SmallLimits.JOBS_PER_SANDBOX);
+        isRefused(calls.exec(Map.of("command", "true")), "jobs_per_sandbox", SmallLimits.JOBS_PER_SANDBOX);
+        startWithKey(calls, "first").then().statusCode(202).body("id", equalTo(firstId));
+
+        calls.cancel(firstId).then().statusCode(202);
+        await().atMost(PATIENCE)
+                .pollInterval(Duration.ofSeconds(1))
+                .until(() -> calls.get(firstId).path("status").equals("cancelled"));
+        assertThat(calls.stdout("echo room again")).isEqualTo("room again\n");
+        assertThat(calls.list().path("items.size()").equals(SmallLimits.JOBS_PER_SANDBOX))
+                .isTrue();
+    }
+
+    @Test
+    void noMoreThanThatHoweverManyAreStartedAtOnce() {
+        JobCalls calls = new JobCalls(alice, createReady(alice));
+
+        List<Response> answers = atOnce(SmallLimits.RUNS, () -> calls.start(LONG));
+
+        assertThat(answers.stream().filter(answer -> answer.statusCode() == 202))
+                .hasSize(SmallLimits.JOBS_PER_SANDBOX);
+        assertThat(answers).allMatch(answer -> answer.statusCode() == 202 || answer.statusCode() == 422);
+    }
+
+    @Test
+    void soManyJobsOfAUserRunInAllSandboxesTogether() {
+        JobCalls one = new JobCalls(alice, createReady(alice));
+        JobCalls two = new JobCalls(alice, createReady(alice));
+        one.start(LONG).then().statusCode(202);
+        one.start(LONG).then().statusCode(202);
+        String last = two.started("sleep 60");
+        two.start(LONG).then().statusCode(202);
+
+        isRefused(one.start(LONG), "jobs_per_user", SmallLimits.JOBS_PER_USER);
+        isRefused(two.exec(Map.of("command", "true")), "jobs_per_user", SmallLimits.JOBS_PER_USER);
+        assertThat(used("jobs_per_user")).isEqualTo(SmallLimits.JOBS_PER_USER);
+
+        two.cancel(last).then().statusCode(202);
+        await().atMost(PATIENCE)
+                .pollInterval(Duration.ofSeconds(1))
+                .until(() -> used("jobs_per_user") < SmallLimits.JOBS_PER_USER);
+        one.start(LONG).then().statusCode(202);
+    }
+
+    @Test
+    void aCommandThatHasEndedIsNotCountedAnyMore() {
+        JobCalls calls = new JobCalls(alice, createReady(alice));
+        for (int i = 0; i < SmallLimits.JOBS_PER_USER + 2; i++) {
+            assertThat(calls.stdout("echo " + i)).isEqualTo(i + "\n");
+        }
+
+        await().atMost(PATIENCE).pollInterval(Duration.ofSeconds(1)).until(() -> used("jobs_per_user") == 0);
+    }
+
+    private Response create(Map<String, String> headers) {
+        return as(alice).headers(headers).body("{}").post(SANDBOXES);
+    }
+
+    private static Response startWithKey(JobCalls calls, String key) {
+        return as(calls.userId())
+                .header("Idempotency-Key", key)
+                .body(LONG)
+                .post(SANDBOXES + "/{id}/jobs", calls.sandboxId());
+    }
+
+    private List<String> sandboxes() {
+        return as(alice)
+                .get(SANDBOXES)
+                .then()
+                .statusCode(200)
+                .extract()
+                .path("items.findAll { it.status != 'deleting' }.id");
+    }
+
+    private int used(String quota) {
+        return as(alice)
+                .get("/api/v1/limits")
+                .then()
+                .statusCode(200)
+                .extract()
+                .jsonPath()
+                .getInt("quotas.find { it.name == '%s' }.used".formatted(quota));
+    }
+
+    private static ValidatableResponse isRefused(Response answer, String quota, int limit) {
+        return answer.then()
+                .statusCode(422)
+                .contentType("application/problem+json")
+                .body("code", equalTo("quota_exceeded"))
+                .body("detail", containsString("\"%s\" of %d".formatted(quota, limit)));
+    }
+
+    private static List<Response> atOnce(int times, Supplier<Response> call) {
+        List<CompletableFuture<Response>> answers = new ArrayList<>();
+        for (int i = 0; i < times; i++) {
+            var answer = new CompletableFuture<Response>();
+            answers.add(answer.completeAsync(call, Thread.ofVirtual()::start));
+        }
+        return answers.stream().map(CompletableFuture::join).toList();
+    }
+}
