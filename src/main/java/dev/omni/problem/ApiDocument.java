@@ -58,6 +58,16 @@ public class ApiDocument implements OASFilter {
         }
     }
 
+    /** A constraint's pattern is one of the whole text, where a schema's is looked for anywhere in it. */
+    @Override
+    public Schema filterSchema(Schema schema) {
+        String pattern = schema.getPattern();
+        if (pattern != null && !pattern.startsWith("^")) {
+            schema.setPattern("^(?:" + pattern + ")$");
+        }
+        return schema;
+    }
+
     private static void complete(String path, PathItem item) {
         for (Operation operation : item.getOperations().values()) {
             if (path.startsWith("/api/")) {
