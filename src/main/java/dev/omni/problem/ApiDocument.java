@@ -22,6 +22,9 @@ public class ApiDocument implements OASFilter {
     private static final String PROBLEM = "Problem";
     private static final String REQUEST_ID = "RequestId";
 
+    /** What {@code @NotBlank} becomes: anything but a blank, anywhere. */
+    private static final String NOT_BLANK = "\\S";
+
     /** The statuses any operation under /api can end with, whatever it does. */
     private static final List<Integer> COMMON = List.of(400, 401, 403, 429, 500, 502, 503, 504);
 
@@ -62,7 +65,7 @@ public class ApiDocument implements OASFilter {
     @Override
     public Schema filterSchema(Schema schema) {
         String pattern = schema.getPattern();
-        if (pattern != null && !pattern.startsWith("^")) {
+        if (pattern != null && !pattern.equals(NOT_BLANK)) {
             schema.setPattern("^(?:" + pattern + ")$");
         }
         return schema;

@@ -182,7 +182,6 @@ public final class ForgedTokens {
     private void ofAnotherShape() throws GeneralSecurityException {
         String right = signed(RS256, claims);
         String[] parts = right.split("\\.", -1);
-        add("nothing", "");
         add("a word", "garbage");
         add("dots", "..");
         add("many dots", ".".repeat(1_000));
@@ -201,7 +200,8 @@ public final class ForgedTokens {
         add("a payload that is a list", signed(RS256, "[\"alice\"]"));
         add("a payload of a claim twice", signed(RS256, claims("").replaceFirst("\\{", "{\"sub\":\"bobby\",")));
         add("a payload with something behind", signed(RS256, claims + "{}"));
-        add("a token in a token", signed("{\"alg\":\"RS256\",\"cty\":\"JWT\"}", signed(RS256, claims)));
+        add("a right token in one of another key", compact("{\"alg\":\"RS256\",\"cty\":\"JWT\"}", right, "SHA256withRSA", otherRsa.getPrivate()));
+        add("a right token in one without signature", encode("{\"alg\":\"none\",\"cty\":\"JWT\"}") + "." + encode(right) + ".");
         add("8 KiB of a", "a".repeat(8_192));
     }
 
