@@ -99,13 +99,11 @@ final class Endpoint implements ContainerRequestFilter {
                 check(declared, value);
             });
         });
-        declared()
-                .filter(p -> p.place() == Place.HEADER && !p.repeatable())
-                .forEach(p -> {
-                    List<String> values = request.getHeaders().getOrDefault(p.name(), List.of());
-                    checkOnce(p, values);
-                    values.forEach(value -> requireValue(p, value));
-                });
+        declared().filter(p -> p.place() == Place.HEADER && !p.repeatable()).forEach(p -> {
+            List<String> values = request.getHeaders().getOrDefault(p.name(), List.of());
+            checkOnce(p, values);
+            values.forEach(value -> requireValue(p, value));
+        });
         declared()
                 .filter(p -> p.place() == Place.PATH)
                 .forEach(p -> check(p, String.valueOf(uri.getPathParameters().getFirst(p.name()))));

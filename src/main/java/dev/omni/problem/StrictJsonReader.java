@@ -50,7 +50,8 @@ class StrictJsonReader extends AbstractJsonMessageBodyReader implements ServerMe
     public Object readFrom(Class<Object> type, Type genericType, MediaType mediaType, ServerRequestContext context)
             throws IOException {
         if (context.getRequestHeaders().getRequestHeaders().getFirst(HttpHeaders.CONTENT_TYPE) == null) {
-            throw new ProblemException(ProblemCode.UNSUPPORTED_MEDIA_TYPE, "Say what the body is: Content-Type is missing.");
+            throw new ProblemException(
+                    ProblemCode.UNSUPPORTED_MEDIA_TYPE, "Say what the body is: Content-Type is missing.");
         }
         return read(genericType, context.getInputStream());
     }

@@ -23,13 +23,23 @@ record Answer(int status, List<String> headers, String body) {
 
     /** Words of our insides. */
     private static final String[] INSIDES = {
-        "Exception", "dev.omni", "java.", "jakarta.", "io.quarkus", "io.vertx", "com.fasterxml", "org.jose4j", "\tat ", "SRJWT"
+        "Exception",
+        "dev.omni",
+        "java.",
+        "jakarta.",
+        "io.quarkus",
+        "io.vertx",
+        "com.fasterxml",
+        "org.jose4j",
+        "\tat ",
+        "SRJWT"
     };
 
     static Answer parse(String text) {
         int end = text.indexOf("\r\n\r\n");
         assertThat(end).as("the end of a head in: %s", text).isPositive();
-        List<String> lines = new ArrayList<>(Arrays.asList(text.substring(0, end).split("\r\n")));
+        List<String> lines =
+                new ArrayList<>(Arrays.asList(text.substring(0, end).split("\r\n")));
         String[] first = lines.removeFirst().split(" ", 3);
         return new Answer(Integer.parseInt(first[1]), List.copyOf(lines), text.substring(end + 4));
     }
@@ -60,13 +70,16 @@ record Answer(int status, List<String> headers, String body) {
 
     List<String> fields() {
         JsonNode problem = json();
-        JsonNode violations = problem.has("error") ? problem.at("/error/details/violations") : problem.path("violations");
+        JsonNode violations =
+                problem.has("error") ? problem.at("/error/details/violations") : problem.path("violations");
         return violations.findValuesAsText("field");
     }
 
     /** It is the document that every refusal is answered with, whole. */
     Answer isProblem(int expectedStatus, String expectedCode) {
-        assertThat(status + " " + code()).as("status and code of %s", this).isEqualTo(expectedStatus + " " + expectedCode);
+        assertThat(status + " " + code())
+                .as("status and code of %s", this)
+                .isEqualTo(expectedStatus + " " + expectedCode);
         JsonNode problem = json();
         String type = String.join(" and ", values("Content-Type"));
         if (problem.has("error")) {

@@ -123,7 +123,10 @@ class AuthorizationTest {
                 List<String> answers = new ArrayList<>();
                 for (Who who : Who.values()) {
                     String cell = cells[1 + who.ordinal()].strip();
-                    answers.add(cell.equals("401") && !address[1].equals("/ws") ? "401 " + (who == Who.EXPIRED ? "token_expired" : "unauthenticated") : cell);
+                    answers.add(
+                            cell.equals("401") && !address[1].equals("/ws")
+                                    ? "401 " + (who == Who.EXPIRED ? "token_expired" : "unauthenticated")
+                                    : cell);
                 }
                 routes.add(new Route(address[0], address[1], List.copyOf(answers)));
             }
@@ -168,10 +171,14 @@ class AuthorizationTest {
         List<String> answers = new ArrayList<>();
         // The owner comes last, as what the owner does may end it.
         for (Who who : List.of(Who.NOBODY, Who.FORGER, Who.EXPIRED, Who.OTHER, Who.OPERATOR)) {
-            answers.add(who + " " + said(as(who, owner, request(route, owner.sandboxId(), job)).send()));
+            answers.add(who + " "
+                    + said(as(who, owner, request(route, owner.sandboxId(), job))
+                            .send()));
         }
         assertThat(Users.statusOf(owner.userId(), owner.sandboxId())).isEqualTo("ready");
-        answers.add(Who.OWNER + " " + said(as(Who.OWNER, owner, request(route, owner.sandboxId(), job)).send()));
+        answers.add(Who.OWNER + " "
+                + said(as(Who.OWNER, owner, request(route, owner.sandboxId(), job))
+                        .send()));
 
         assertThat(answers).containsExactlyInAnyOrderElementsOf(expected(route));
     }
@@ -190,7 +197,8 @@ class AuthorizationTest {
 
     @Test
     void everyResourceIsInTheTableAndNothingElse() {
-        assertThat(routes.resources()).isEqualTo(ROUTES.stream().map(Route::name).collect(Collectors.toCollection(TreeSet::new)));
+        assertThat(routes.resources())
+                .isEqualTo(ROUTES.stream().map(Route::name).collect(Collectors.toCollection(TreeSet::new)));
     }
 
     @Test
@@ -202,31 +210,45 @@ class AuthorizationTest {
     @Test
     void everyOperationOfTheApiDocumentIsInTheTable() {
         Set<String> documented = new TreeSet<>();
-        Request.get("/q/openapi?format=json").send().json().path("paths").properties().forEach(path -> path.getValue()
+        Request.get("/q/openapi?format=json")
+                .send()
+                .json()
+                .path("paths")
                 .properties()
-                .forEach(operation -> documented.add(operation.getKey().toUpperCase(java.util.Locale.ROOT) + " " + path.getKey())));
+                .forEach(path -> path.getValue()
+                        .properties()
+                        .forEach(operation -> documented.add(
+                                operation.getKey().toUpperCase(java.util.Locale.ROOT) + " " + path.getKey())));
         documented.removeIf(operation -> operation.contains(" /test-"));
-        assertThat(documented).isEqualTo(ROUTES.stream().map(Route::name).collect(Collectors.toCollection(TreeSet::new)));
+        assertThat(documented)
+                .isEqualTo(ROUTES.stream().map(Route::name).collect(Collectors.toCollection(TreeSet::new)));
     }
 
     /** That a sandbox exists is not told: down to the byte, but for the ids that the caller has named. */
     @ParameterizedTest(name = "{0}")
     @FieldSource("ROUTES")
     void somebodyElsesIsAnsweredAsWhatIsNotThere(Route route) {
-        if (!route.path().contains("{sandboxId}") && !BODIES.getOrDefault(route.name(), "").contains("{sandboxId}")) {
+        if (!route.path().contains("{sandboxId}")
+                && !BODIES.getOrDefault(route.name(), "").contains("{sandboxId}")) {
             return;
         }
         String job = calls().started("true");
         String nowhere = UUID.randomUUID().toString();
-        Answer foreign = as(Who.OTHER, calls(), request(route, calls().sandboxId(), job)).send();
-        Answer absent = as(Who.OTHER, calls(), request(route, nowhere, UUID.randomUUID().toString())).send();
+        Answer foreign =
+                as(Who.OTHER, calls(), request(route, calls().sandboxId(), job)).send();
+        Answer absent = as(
+                        Who.OTHER,
+                        calls(),
+                        request(route, nowhere, UUID.randomUUID().toString()))
+                .send();
 
         assertThat(anonymous(foreign)).isEqualTo(anonymous(absent));
     }
 
     private Request request(Route route, String sandbox, String job) {
         String path = route.path().equals("/api/sandbox/status") ? route.path() + "?id=" + sandbox : route.path();
-        Request request = Request.of(route.method(), path.replace("{sandboxId}", sandbox).replace("{jobId}", job));
+        Request request =
+                Request.of(route.method(), path.replace("{sandboxId}", sandbox).replace("{jobId}", job));
         String body = BODIES.get(route.name());
         return body == null ? request : request.json(body.replace("{sandboxId}", sandbox));
     }
@@ -247,7 +269,9 @@ class AuthorizationTest {
         try (HttpClient http = HttpClient.newHttpClient()) {
             WebSocket.Builder builder = http.newWebSocketBuilder();
             request.headers().forEach(line -> builder.header(line.split(": ", 2)[0], line.split(": ", 2)[1]));
-            builder.buildAsync(URI.create("ws://localhost:" + RawHttp.port() + request.target()), new WebSocket.Listener() {})
+            builder.buildAsync(
+                            URI.create("ws://localhost:" + RawHttp.port() + request.target()),
+                            new WebSocket.Listener() {})
                     .join()
                     .abort();
             return "101";
@@ -287,7 +311,9 @@ class AuthorizationTest {
     }
 
     private static String anonymous(Answer answer) {
-        String headers = answer.headers().stream().filter(line -> !line.startsWith("X-Request-Id")).collect(Collectors.joining("\n"));
+        String headers = answer.headers().stream()
+                .filter(line -> !line.startsWith("X-Request-Id"))
+                .collect(Collectors.joining("\n"));
         return (answer.status() + "\n" + headers + "\n" + answer.body())
                 .replaceAll("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<id>");
     }

