@@ -123,6 +123,16 @@ class ApiDocumentTest {
         softly.assertAll();
     }
 
+    /** A schema's pattern is looked for anywhere in a text, unless it says otherwise. */
+    @Test
+    void everyPatternIsOneOfTheWholeText() {
+        List<String> patterns = api.findValuesAsText("pattern").stream()
+                // Not blank: something to see, anywhere.
+                .filter(pattern -> !pattern.equals("\\S"))
+                .toList();
+        assertThat(patterns).isNotEmpty().allMatch(pattern -> pattern.startsWith("^") && pattern.endsWith("$"));
+    }
+
     @Test
     void theProblemAndTheTokenAreDescribed() {
         JsonNode components = api.path("components");

@@ -20,9 +20,14 @@ public final class RawHttp {
 
     /** The whole answer to a request that should ask for {@code Connection: close}. */
     public static String exchange(String request) {
+        return exchange(request.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** The same, of bytes that may be no text. */
+    public static String exchange(byte[] request) {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port())) {
             socket.setSoTimeout(TIMEOUT_MILLIS);
-            socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
+            socket.getOutputStream().write(request);
             socket.getOutputStream().flush();
             return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {

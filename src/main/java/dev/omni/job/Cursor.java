@@ -120,6 +120,11 @@ record Cursor(LogPosition position, Stage stage, boolean limitTold) {
         return new Cursor(new LogPosition(offset, stream, (flags & LINE_START) != 0), stage, (flags & LIMIT_TOLD) != 0);
     }
 
+    /** Why a cursor behind the end of a log is refused: no event has ever carried it. */
+    static ProblemException beyondTheEnd() {
+        return invalid("it is behind the end of the job's output");
+    }
+
     private static int mark(UUID jobId) {
         // Tells jobs apart; it need not be secret, since ownership is checked before any cursor is looked at.
         long bits = jobId.getMostSignificantBits() * 31 + jobId.getLeastSignificantBits();

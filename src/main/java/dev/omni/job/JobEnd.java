@@ -19,6 +19,11 @@ record JobEnd(JobStatus status, int exitCode, @Nullable Instant at, boolean outp
         return new JobEnd(status, exitCode, at, true);
     }
 
+    /** Whether all that was printed could be read, so that nothing can have been behind it. */
+    boolean isOutputWhole() {
+        return !outputLost && status != JobStatus.LOST;
+    }
+
     /** The reason that the closing failure tells; null for a success. */
     @Nullable
     String failureCode() {

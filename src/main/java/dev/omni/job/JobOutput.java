@@ -31,6 +31,11 @@ record JobOutput(Multi<byte[]> bytes, @Nullable String nextCursor) {
             return output.of(log)
                     .collect()
                     .in(ByteArrayOutputStream::new, JobOutput::add)
+                    .invoke(() -> {
+                        if (output.isBeyondTheEnd()) {
+                            throw Cursor.beyondTheEnd();
+                        }
+                    })
                     .map(all ->
                             new JobOutput(Multi.createFrom().item(all.toByteArray()), cursor(job, output.position())))
                     .onFailure(LongerException.class)

@@ -117,6 +117,10 @@ final class JobReader extends AbstractMulti<JobEvent> {
             long length = log.visible(from);
             long looked = Math.max(from, batch.isEmptyHanded() ? batch.seen() : 0);
             boolean nothingLeft = batch.isEmptyHanded() && batch.last();
+            if (complete && from > length && !log.isFull() && end != null && end.isOutputWhole()) {
+                fail(Cursor.beyondTheEnd());
+                return false;
+            }
             if (length > looked || (complete && length > from && !nothingLeft)) {
                 return load(at);
             }

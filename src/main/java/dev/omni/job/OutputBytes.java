@@ -40,6 +40,11 @@ final class OutputBytes {
         return position;
     }
 
+    /** Whether the log, now that all of it was seen, ends before the place to begin at. */
+    boolean isBeyondTheEnd() {
+        return seen < skip;
+    }
+
     private byte[] decode(Buffer bytes) {
         int known = (int) Math.min(bytes.length(), Math.max(0, skip - seen));
         seen += bytes.length();

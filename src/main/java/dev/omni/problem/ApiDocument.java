@@ -22,6 +22,9 @@ public class ApiDocument implements OASFilter {
     private static final String PROBLEM = "Problem";
     private static final String REQUEST_ID = "RequestId";
 
+    /** What {@code @NotBlank} becomes: anything but a blank, anywhere. */
+    private static final String NOT_BLANK = "\\S";
+
     /** The statuses any operation under /api can end with, whatever it does. */
     private static final List<Integer> COMMON = List.of(400, 401, 403, 429, 500, 502, 503, 504);
 
@@ -56,6 +59,16 @@ public class ApiDocument implements OASFilter {
         if (api.getPaths() != null && api.getPaths().getPathItems() != null) {
             api.getPaths().getPathItems().forEach(ApiDocument::complete);
         }
+    }
+
+    /** A constraint's pattern is one of the whole text, where a schema's is looked for anywhere in it. */
+    @Override
+    public Schema filterSchema(Schema schema) {
+        String pattern = schema.getPattern();
+        if (pattern != null && !pattern.equals(NOT_BLANK)) {
+            schema.setPattern("^(?:" + pattern + ")$");
+        }
+        return schema;
     }
 
     private static void complete(String path, PathItem item) {

@@ -91,10 +91,18 @@ final class Endpoint implements ContainerRequestFilter {
                         ProblemCode.UNKNOWN_PARAMETER,
                         List.of(new Violation(FieldNames.shown(name), "is not a known query parameter")));
             }
-            if (values.size() > 1 && !declared.repeatable()) {
-                throw ProblemException.invalid(name, "must be given once");
+            if (!declared.repeatable()) {
+                checkOnce(declared, values);
             }
-            values.forEach(value -> check(declared, value));
+            values.forEach(value -> {
+                requireValue(declared, value);
+                check(declared, value);
+            });
+        });
+        declared().filter(p -> p.place() == Place.HEADER && !p.repeatable()).forEach(p -> {
+            List<String> values = request.getHeaders().getOrDefault(p.name(), List.of());
+            checkOnce(p, values);
+            values.forEach(value -> requireValue(p, value));
         });
         declared()
                 .filter(p -> p.place() == Place.PATH)
@@ -103,6 +111,20 @@ final class Endpoint implements ContainerRequestFilter {
 
     private Stream<Declared> declared() {
         return parameters.stream().flatMap(Stream::ofNullable);
+    }
+
+    /** The framework would take the first of several, which need not be the one that was meant. */
+    private static void checkOnce(Declared declared, List<String> values) {
+        if (values.size() > 1) {
+            throw ProblemException.invalid(declared.name(), "must be given once");
+        }
+    }
+
+    /** The framework would take an empty value for none at all. */
+    private static void requireValue(Declared declared, @Nullable String value) {
+        if (value == null || value.isEmpty()) {
+            throw ProblemException.invalid(declared.name(), "must not be empty");
+        }
     }
 
     private static void check(Declared declared, String value) {

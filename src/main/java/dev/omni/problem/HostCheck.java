@@ -1,13 +1,14 @@
 package dev.omni.problem;
 
 import io.quarkus.vertx.http.runtime.filters.Filters;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.HostAndPort;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 
-/** Refuses a request that does not say which host it is for: links in answers are made of it, and HTTP/1.1 wants it. */
+/** Refuses a request that does not say which one host it is for: links in answers are made of it, and HTTP/1.1 wants it. */
 @Singleton
 class HostCheck {
     /** After the request id, before everything that asks for the host. */
@@ -33,7 +34,9 @@ class HostCheck {
 
     static boolean isMissing(HttpServerRequest request) {
         HostAndPort host = request.authority();
-        return host == null || host.host().isBlank();
+        return host == null
+                || host.host().isBlank()
+                || request.headers().getAll(HttpHeaders.HOST).size() > 1;
     }
 
     static ProblemException refusal() {

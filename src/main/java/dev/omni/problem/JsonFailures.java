@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.exc.InputCoercionException;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.InvalidDefinitionException;
+import com.fasterxml.jackson.databind.exc.InvalidFormatException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
@@ -28,6 +29,9 @@ final class JsonFailures {
                 ProblemException.of(
                         ProblemCode.UNKNOWN_FIELD, List.of(new Violation(field(unknown), "is not a known field")));
             case MismatchedInputException trailing when isTrailingToken(trailing) -> malformed();
+            case InvalidFormatException text
+            when text.getTargetType() == String.class ->
+                ProblemException.invalid(field(text), "must not contain half of a surrogate pair");
             case MismatchedInputException mismatch ->
                 ProblemException.invalid(field(mismatch), expectation(mismatch.getTargetType()));
             case ValueInstantiationException refused -> ProblemException.invalid(field(refused), "is not valid");

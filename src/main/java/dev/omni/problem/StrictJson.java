@@ -31,6 +31,7 @@ class StrictJson implements ObjectMapperCustomizer {
                 .maxNameLength(1_000)
                 .build());
 
+        mapper.registerModule(WellFormedText.module());
         mapper.configure(MapperFeature.ALLOW_COERCION_OF_SCALARS, false);
         mapper.configure(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS, false);
         mapper.enable(

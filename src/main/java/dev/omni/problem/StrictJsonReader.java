@@ -7,15 +7,19 @@ import io.quarkus.runtime.configuration.MemorySize;
 import jakarta.ws.rs.ConstrainedTo;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.RuntimeType;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.MultivaluedMap;
 import jakarta.ws.rs.ext.Provider;
-import java.io.CharConversionException;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.Reader;
 import java.lang.annotation.Annotation;
 import java.lang.reflect.Type;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.resteasy.reactive.common.providers.serialisers.AbstractJsonMessageBodyReader;
 import org.jboss.resteasy.reactive.server.spi.ResteasyReactiveResourceInfo;
@@ -45,6 +49,10 @@ class StrictJsonReader extends AbstractJsonMessageBodyReader implements ServerMe
     @Override
     public Object readFrom(Class<Object> type, Type genericType, MediaType mediaType, ServerRequestContext context)
             throws IOException {
+        if (context.getRequestHeaders().getRequestHeaders().getFirst(HttpHeaders.CONTENT_TYPE) == null) {
+            throw new ProblemException(
+                    ProblemCode.UNSUPPORTED_MEDIA_TYPE, "Say what the body is: Content-Type is missing.");
+        }
         return read(genericType, context.getInputStream());
     }
 
@@ -61,7 +69,9 @@ class StrictJsonReader extends AbstractJsonMessageBodyReader implements ServerMe
     }
 
     private Object read(Type type, InputStream body) throws IOException {
-        try (JsonParser parser = json.createParser(new Bounded(body, maxBytes))) {
+        // Jackson would guess other encodings from the first bytes, and let malformed UTF-8 pass.
+        Reader text = new InputStreamReader(new Bounded(body, maxBytes), StandardCharsets.UTF_8.newDecoder());
+        try (JsonParser parser = json.createParser(text)) {
             Object value = parser.nextToken() == null
                     ? null
                     : json.readerFor(json.constructType(type)).readValue(parser);
@@ -71,7 +81,7 @@ class StrictJsonReader extends AbstractJsonMessageBodyReader implements ServerMe
             return value;
         } catch (JsonProcessingException e) {
             throw JsonFailures.explain(e);
-        } catch (CharConversionException e) {
+        } catch (CharacterCodingException e) {
             throw JsonFailures.malformed();
         }
     }

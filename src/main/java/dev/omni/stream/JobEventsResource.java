@@ -18,6 +18,8 @@ import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -41,6 +43,8 @@ import org.jspecify.annotations.Nullable;
 @Tag(name = "Jobs")
 public class JobEventsResource {
     private static final Logger LOG = Logger.getLogger(JobEventsResource.class);
+
+    private static final MediaType EVENT_STREAM = MediaType.SERVER_SENT_EVENTS_TYPE;
 
     /** A comment: keeps proxies from closing a quiet stream. */
     private static final byte[] HEARTBEAT = bytes(": heartbeat\n\n");
@@ -88,7 +92,9 @@ public class JobEventsResource {
             @PathParam("sandboxId") String sandboxId,
             @PathParam("jobId") UUID jobId,
             @HeaderParam("Last-Event-ID") @Nullable String lastEventId,
-            @Context HttpServerRequest request) {
+            @Context HttpServerRequest request,
+            @Context HttpHeaders headers) {
+        requireAcceptable(headers);
         Tokens.Verified caller = Tokens.Verified.of(identity)
                 .orElseThrow(() -> new ProblemException(ProblemCode.UNAUTHENTICATED, "a token is needed"));
         Peer peer = Peer.of(caller.caller().userId(), addresses.of(request));
@@ -110,10 +116,16 @@ public class JobEventsResource {
                 .build();
     }
 
+    /** As the framework does where it writes the events itself. */
+    private static void requireAcceptable(HttpHeaders headers) {
+        if (headers.getAcceptableMediaTypes().stream().noneMatch(EVENT_STREAM::isCompatible)) {
+            throw new ProblemException(ProblemCode.NOT_ACCEPTABLE, "The answer is text/event-stream.");
+        }
+    }
+
     private Multi<byte[]> open(Caller caller, JobKey job, @Nullable String lastEventId, EventReader reader) {
-        String cursor = lastEventId == null || lastEventId.isEmpty() ? null : lastEventId;
         return Uni.createFrom()
-                .deferred(() -> jobs.events(caller, job.sandboxId(), job.jobId(), cursor))
+                .deferred(() -> jobs.events(caller, job.sandboxId(), job.jobId(), lastEventId))
                 .onItem()
                 .transformToMulti(stream -> frames(job, stream, reader));
     }
@@ -122,6 +134,8 @@ public class JobEventsResource {
         Multi<byte[]> events = stream.events()
                 .map(event -> frame(job, event))
                 // The head has been sent: a stream that ends without done is what tells the client to come back.
+                .onFailure(ProblemException.class)
+                .recoverWithItem(failure -> refusal(job, (ProblemException) failure))
                 .onFailure()
                 .invoke(failure -> LogFields.about(job, () -> LOG.error("a job could not be followed", failure)))
                 .onFailure()
@@ -155,6 +169,14 @@ public class JobEventsResource {
         return Buffer.buffer(head.length + message.length + SEPARATOR.length)
                 .appendBytes(head)
                 .appendBytes(message)
+                .appendBytes(SEPARATOR)
+                .getBytes();
+    }
+
+    /** An event without an id, as it is no place to resume from. */
+    private static byte[] refusal(JobKey job, ProblemException failure) {
+        return Buffer.buffer("data: ")
+                .appendBytes(WireFormat.encode(ServerMessage.Failure.of(job, failure)))
                 .appendBytes(SEPARATOR)
                 .getBytes();
     }

@@ -14,6 +14,7 @@ import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.type.LogicalType;
 import dev.omni.job.JobStatus;
+import dev.omni.problem.WellFormedText;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.util.stream.Collectors;
 
@@ -29,6 +30,7 @@ final class WireFormat {
     private static final JsonMapper MAPPER = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .addModule(WellFormedText.module())
             .defaultPropertyInclusion(JsonInclude.Value.ALL_NON_NULL)
             .withCoercionConfig(LogicalType.Textual, text -> {
                 for (var shape : new CoercionInputShape[] {

@@ -35,7 +35,7 @@ public final class Users {
                 .path("id");
     }
 
-    static String statusOf(String userId, String sandboxId) {
+    public static String statusOf(String userId, String sandboxId) {
         return as(userId)
                 .get("/api/v1/sandboxes/{id}", sandboxId)
                 .then()
