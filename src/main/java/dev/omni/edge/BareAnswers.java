@@ -5,23 +5,18 @@ import dev.omni.problem.ProblemCode;
 import dev.omni.problem.ProblemException;
 import dev.omni.problem.Refusals;
 import dev.omni.problem.RequestId;
-import io.quarkus.vertx.http.runtime.VertxHttpConfig;
-import io.smallrye.config.SmallRyeConfig;
 import jakarta.inject.Singleton;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.UUID;
-import org.eclipse.microprofile.config.Config;
 
 /** Answers to what never became a request: they look like all others, though no route has seen them. */
 @Singleton
 class BareAnswers {
     private final Refusals refusals;
-    private final Map<String, String> headers;
 
-    BareAnswers(Refusals refusals, Config config) {
+    BareAnswers(Refusals refusals) {
         this.refusals = refusals;
-        this.headers = headersOfEveryAnswer(config);
     }
 
     record Answer(int status, Map<String, String> headers, byte[] body) {}
@@ -29,21 +24,11 @@ class BareAnswers {
     Answer of(ProblemCode code, String detail) {
         String requestId = UUID.randomUUID().toString();
         byte[] body = refusals.body(new ProblemException(code, detail), requestId);
-        Map<String, String> all = new LinkedHashMap<>(headers);
+        Map<String, String> all = new LinkedHashMap<>(refusals.headers());
         all.put("Content-Type", Problem.MEDIA_TYPE);
         all.put("Content-Length", Integer.toString(body.length));
         all.put("Connection", "close");
         all.put(RequestId.HEADER, requestId);
         return new Answer(code.status(), all, body);
-    }
-
-    /** Those that Quarkus puts on the answers of routes. */
-    private static Map<String, String> headersOfEveryAnswer(Config config) {
-        Map<String, String> headers = new LinkedHashMap<>();
-        config.unwrap(SmallRyeConfig.class)
-                .getConfigMapping(VertxHttpConfig.class)
-                .header()
-                .forEach((name, header) -> headers.put(name, header.value()));
-        return Map.copyOf(headers);
     }
 }

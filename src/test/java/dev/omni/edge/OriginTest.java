@@ -33,7 +33,7 @@ class OriginTest {
         public Map<String, String> getConfigOverrides() {
             return Map.of(
                     "quarkus.http.cors.origins",
-                    "https://app.example.com,https://staging.example.com:8443,/https://pr-[0-9]+\\.preview\\.example/");
+                    "https://app.example.com,https://staging.example.com:8443,/https://pr-[0-9]+[.]preview[.]example/");
         }
     }
 
@@ -61,9 +61,9 @@ class OriginTest {
 
     @Test
     void aPageOfTheServiceItselfMayCall() {
-        String own = "http://localhost:" + RawHttp.port();
+        String own = "http://127.0.0.1:" + RawHttp.port();
 
-        assertReadable(given().header("Origin", own).get("/test-probe/open"), own, 200);
+        assertReadable(given().baseUri("http://127.0.0.1").header("Origin", own).get("/test-probe/open"), own, 200);
         assertThat(handshake(own)).isEqualTo(101);
     }
 
@@ -112,8 +112,8 @@ class OriginTest {
                 "https://pr-x.preview.example",
                 "https://evil.example/https://pr-17.preview.example",
                 "https://pr-17xpreview.example",
-                "http://localhost",
-                "https://localhost",
+                "http://127.0.0.1",
+                "https://127.0.0.1",
                 "null",
                 "NULL",
                 "*",
@@ -177,7 +177,7 @@ class OriginTest {
                     .newWebSocketBuilder()
                     .header("Origin", origin)
                     .header("Authorization", "Bearer " + TestUsers.token("alice"))
-                    .buildAsync(URI.create("ws://localhost:" + RawHttp.port() + "/ws"), new WebSocket.Listener() {})
+                    .buildAsync(URI.create("ws://127.0.0.1:" + RawHttp.port() + "/ws"), new WebSocket.Listener() {})
                     .get()
                     .abort();
             return 101;

@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Nobody holds a connection by sending a request forever, and nobody who is only waiting is cut. */
@@ -45,6 +46,14 @@ class SlowClientsTest {
 
     @TestHTTPResource("/ws")
     URI stream;
+
+    private String token;
+
+    @BeforeEach
+    void aToken() {
+        // Before there is a connection that would be silent meanwhile.
+        token = TestUsers.token("alice");
+    }
 
     @Test
     void aConnectionThatNeverSendsARequestIsClosedWithoutAWord() {
@@ -122,7 +131,7 @@ class SlowClientsTest {
     void whoWaitsForAnAnswerMayWaitLonger() {
         String answer =
                 RawHttp.exchange("GET /test-probe/a/wander?steps=200 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-                        + "Authorization: Bearer " + TestUsers.token("alice") + "\r\n\r\n");
+                        + "Authorization: Bearer " + token + "\r\n\r\n");
 
         assertThat(answer).startsWith("HTTP/1.1 200 ").contains("\"a\"");
     }
@@ -132,7 +141,7 @@ class SlowClientsTest {
         CountDownLatch heartbeats = new CountDownLatch(3);
         WebSocket socket = HttpClient.newHttpClient()
                 .newWebSocketBuilder()
-                .header("Authorization", "Bearer " + TestUsers.token("alice"))
+                .header("Authorization", "Bearer " + token)
                 .buildAsync(URI.create("ws://localhost:" + stream.getPort() + "/ws"), new WebSocket.Listener() {
                     @Override
                     public @Nullable CompletionStage<?> onText(WebSocket webSocket, CharSequence data, boolean last) {
@@ -148,9 +157,9 @@ class SlowClientsTest {
         socket.abort();
     }
 
-    private static String post(String framing) {
+    private String post(String framing) {
         return "POST /test-probe HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + framing
-                + "Authorization: Bearer " + TestUsers.token("alice") + "\r\n\r\n";
+                + "Authorization: Bearer " + token + "\r\n\r\n";
     }
 
     private static void assertTimedOut(String answer) {

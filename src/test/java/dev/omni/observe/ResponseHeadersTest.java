@@ -70,11 +70,11 @@ class ResponseHeadersTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"'', 13", "'dGhlIHNhbXBsZSBub25jZQ==', 7"})
-    void soIsAHandshakeThatIsNone(String key, String version) {
-        assertPrivate(RawHttp.exchange("GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
-                + "Upgrade: websocket\r\nSec-WebSocket-Key: " + key + "\r\nSec-WebSocket-Version: " + version
-                + "\r\nAuthorization: Bearer " + token("alice") + "\r\n\r\n" + LAST));
+    @CsvSource({"Upgrade, 99", "keep-alive, 13"})
+    void soIsAHandshakeThatIsNone(String connection, String version) {
+        assertPrivate(RawHttp.exchange("GET /ws HTTP/1.1\r\nHost: x\r\nConnection: " + connection
+                + "\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: "
+                + version + "\r\nAuthorization: Bearer " + token("alice") + "\r\n\r\n" + LAST));
     }
 
     @Test
