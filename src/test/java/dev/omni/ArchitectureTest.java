@@ -28,6 +28,7 @@ class ArchitectureTest {
     /** What each package may use of ours. */
     private static final Map<String, List<String>> MAY_USE = Map.ofEntries(
             entry("problem", List.of()),
+            entry("edge", List.of("problem")),
             entry("identity", List.of("problem")),
             entry("daytona", List.of("problem")),
             entry("daytona.local", List.of()),
