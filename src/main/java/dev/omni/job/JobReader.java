@@ -7,6 +7,7 @@ import io.smallrye.mutiny.subscription.MultiSubscriber;
 import io.vertx.core.impl.ContextInternal;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow.Subscription;
+import java.util.function.LongSupplier;
 
 /**
  * One reader of a job's log: a cursor that moves when it is asked to. It holds the batch of events that its cursor is in,
@@ -18,12 +19,14 @@ import java.util.concurrent.Flow.Subscription;
 final class JobReader extends AbstractMulti<JobEvent> {
     private final JobLog log;
     private final Batches batches;
+    private final Readers readers;
     private final Cursor start;
     private final ContextInternal context;
 
-    JobReader(JobLog log, Batches batches, Cursor start, ContextInternal context) {
+    JobReader(JobLog log, Batches batches, Readers readers, Cursor start, ContextInternal context) {
         this.log = log;
         this.batches = batches;
+        this.readers = readers;
         // A reader that saw the end and comes back is told the end again: every subscription ends with it.
         this.start = start.stage() == Stage.DONE ? start.at(Stage.FAILURE) : start;
         this.context = context;
@@ -31,13 +34,19 @@ final class JobReader extends AbstractMulti<JobEvent> {
 
     @Override
     public void subscribe(MultiSubscriber<? super JobEvent> subscriber) {
-        subscriber.onSubscribe(new Reading(subscriber));
+        var reading = new Reading(subscriber);
+        readers.joins(reading.lag);
+        subscriber.onSubscribe(reading);
     }
 
     private final class Reading implements Subscription {
         private final MultiSubscriber<? super JobEvent> subscriber;
 
         private Batch batch = Batch.none(start);
+        /** Where the batch ends, for whoever asks on another thread. */
+        private volatile long reached = start.position().offset();
+
+        private final LongSupplier lag = () -> Math.max(0, log.spool().length() - reached);
         private int told;
         private long demand;
         /** Whether events are being told, or something is awaited. */
@@ -79,6 +88,7 @@ final class JobReader extends AbstractMulti<JobEvent> {
 
         private void end() {
             over = true;
+            readers.leaves(lag);
             batch = Batch.none(start);
             waiting.run();
         }
@@ -146,6 +156,7 @@ final class JobReader extends AbstractMulti<JobEvent> {
 
         private void goOn(Batch next) {
             batch = next;
+            reached = next.next().position().offset();
             told = 0;
         }
 

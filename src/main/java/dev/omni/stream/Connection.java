@@ -9,6 +9,7 @@ import dev.omni.problem.ProblemCode;
 import dev.omni.problem.ProblemException;
 import dev.omni.sandbox.SandboxAccess;
 import dev.omni.sandbox.SandboxChanged;
+import dev.omni.stream.StreamMeters.Via;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
@@ -54,6 +55,9 @@ final class Connection {
     /** Jobs whose start may still be told again. A client that has more of them in that time may see one anew. */
     private static final int MAX_REMEMBERED = 256;
 
+    /** How often one connection measures its latency, which is a sample: a busy one has many messages in that time. */
+    private static final long SAMPLE_NANOS = Duration.ofMillis(100).toNanos();
+
     private enum State {
         OPEN,
         CLOSING,
@@ -68,6 +72,7 @@ final class Connection {
     private final Frames frames;
     private final Tokens tokens;
     private final Wire wire;
+    private final StreamMeters meters;
     private final Inbox inbox;
     private final Subscriptions subscriptions;
     private final Liveness liveness;
@@ -85,6 +90,10 @@ final class Connection {
     private Tokens.Verified identity;
     private int invalidInARow;
     private int notices;
+    private long unflushedMessages;
+    private long unflushedBytes;
+    private long sampledAt = System.nanoTime() - SAMPLE_NANOS;
+    private @Nullable CloseCode closedWith;
     private long ticker = NO_TIMER;
     private long expiry = NO_TIMER;
 
@@ -96,6 +105,7 @@ final class Connection {
             Frames frames,
             Tokens tokens,
             Wire wire,
+            StreamMeters meters,
             Tokens.Verified identity) {
         this.vertx = vertx;
         this.context = (ContextInternal) context;
@@ -105,6 +115,7 @@ final class Connection {
         this.frames = frames;
         this.tokens = tokens;
         this.wire = wire;
+        this.meters = meters;
         this.identity = identity;
         this.liveness = new Liveness(config.pongTimeout(), Pace.of(config), System.nanoTime());
         this.inbox = new Inbox(config, loop, this::handle);
@@ -130,6 +141,7 @@ final class Connection {
         if (state != State.OPEN) {
             return;
         }
+        meters.received();
         liveness.sign(System.nanoTime());
         if (!inbox.offer(text)) {
             close(CloseCode.LIMIT);
@@ -197,8 +209,15 @@ final class Connection {
         LOG.debugf("closing with %d: %s", code.code(), code.reason());
         release();
         state = State.CLOSING;
+        closedWith = code;
         wire.close(code).subscribe().with(closed -> {}, gone -> {});
         vertx.setTimer(config.closeTimeout().toMillis(), id -> loop.execute(this::cut));
+    }
+
+    /** What it was closed with on this side; null where it was not. */
+    @Nullable
+    CloseCode closedWith() {
+        return closedWith;
     }
 
     /** The socket is closed, by whomever. */
@@ -234,7 +253,10 @@ final class Connection {
             }
             case HOLD -> LOG.debug("the reader is behind: no heartbeat");
             case GIVE_UP -> close(CloseCode.NO_PONG);
-            case TOO_SLOW -> close(CloseCode.SLOW_READER);
+            case TOO_SLOW -> {
+                meters.slow(Via.WS);
+                close(CloseCode.SLOW_READER);
+            }
         }
     }
 
@@ -300,7 +322,12 @@ final class Connection {
         Supplier<Uni<JobStream>> opening = about(job, () -> jobs.events(caller, job.sandboxId(), job.jobId(), cursor));
         return answering(
                 job,
-                subscriptions.subscribe(job, () -> opening.get().emitOn(loop).invoke(stream -> followed.add(job))));
+                subscriptions.subscribe(job, () -> opening.get().emitOn(loop).invoke(stream -> {
+                    followed.add(job);
+                    if (cursor != null) {
+                        meters.resumed(Via.WS);
+                    }
+                })));
     }
 
     /** Work for one job, whose log lines say so. The connection has others, so it gets a log context of its own. */
@@ -330,6 +357,7 @@ final class Connection {
     }
 
     private Uni<Void> refuseInvalid(String message) {
+        meters.invalid();
         invalidInARow++;
         if (invalidInARow >= config.maxInvalidMessages()) {
             close(CloseCode.PROTOCOL);
@@ -362,7 +390,16 @@ final class Connection {
 
         @Override
         public void flush() {
-            wire.flush();
+            Connection.this.flush();
+        }
+
+        @Override
+        public void delivered(JobEvent event) {
+            long now = System.nanoTime();
+            if (now - sampledAt >= SAMPLE_NANOS) {
+                sampledAt = now;
+                meters.delivered(event.at());
+            }
         }
 
         @Override
@@ -396,8 +433,16 @@ final class Connection {
                     waiting.fail(failure);
                 }
             });
-            wire.flush();
+            flush();
         });
+    }
+
+    /** Counts what went out since the last time: once for many messages, where there are many. */
+    private void flush() {
+        meters.sent(Via.WS, unflushedMessages, unflushedBytes);
+        unflushedMessages = 0;
+        unflushedBytes = 0;
+        wire.flush();
     }
 
     private void write(byte[] frame, Consumer<@Nullable Throwable> drained) {
@@ -406,6 +451,8 @@ final class Connection {
             return;
         }
         liveness.writing();
+        unflushedMessages++;
+        unflushedBytes += frame.length;
         wire.write(
                 frame,
                 failure -> onLoop(() -> {

@@ -6,6 +6,7 @@ import dev.omni.job.JobStream;
 import dev.omni.job.Jobs;
 import dev.omni.problem.ProblemCode;
 import dev.omni.problem.ProblemException;
+import dev.omni.stream.StreamMeters.Via;
 import io.quarkus.security.Authenticated;
 import io.quarkus.security.identity.SecurityIdentity;
 import io.smallrye.mutiny.Multi;
@@ -54,6 +55,7 @@ public class JobEventsResource {
     private final Frames frames;
     private final Slots slots;
     private final Connections connections;
+    private final StreamMeters meters;
     private final SecurityIdentity identity;
 
     JobEventsResource(
@@ -62,12 +64,14 @@ public class JobEventsResource {
             Frames frames,
             Slots slots,
             Connections connections,
+            StreamMeters meters,
             SecurityIdentity identity) {
         this.config = config;
         this.jobs = jobs;
         this.frames = frames;
         this.slots = slots;
         this.connections = connections;
+        this.meters = meters;
         this.identity = identity;
     }
 
@@ -92,12 +96,19 @@ public class JobEventsResource {
             throw new ProblemException(
                     ProblemCode.RATE_LIMITED, "too many open streams", Connections.RETRY_AFTER, null);
         }
-        var reader = new EventReader(Pace.of(config), () -> Sockets.cut(request.connection()));
+        meters.opened(Via.SSE);
+        var reader = new EventReader(Pace.of(config), () -> {
+            meters.slow(Via.SSE);
+            Sockets.cut(request.connection());
+        });
         Multi<byte[]> frames = open(caller.caller(), new JobKey(sandboxId, jobId), lastEventId, reader)
                 .select()
                 .first(timeLeft(caller))
                 .onTermination()
-                .invoke(() -> slots.release(peer));
+                .invoke(() -> {
+                    slots.release(peer);
+                    meters.closedEventStream();
+                });
         return RestMulti.fromMultiData(reader.counting(frames))
                 .header("Content-Type", "text/event-stream;charset=UTF-8")
                 .header("Cache-Control", "no-store")
@@ -110,6 +121,12 @@ public class JobEventsResource {
         String cursor = lastEventId == null || lastEventId.isEmpty() ? null : lastEventId;
         return Uni.createFrom()
                 .deferred(() -> jobs.events(caller, job.sandboxId(), job.jobId(), cursor))
+                .onItem()
+                .invoke(stream -> {
+                    if (cursor != null) {
+                        meters.resumed(Via.SSE);
+                    }
+                })
                 .onItem()
                 .transformToMulti(stream -> frames(job, stream, reader));
     }
@@ -148,7 +165,9 @@ public class JobEventsResource {
         // JSON has no raw line breaks, and a cursor has none either, so that one line each is enough.
         byte[] message = frames.of(job, event);
         byte[] head = bytes("id: " + event.cursor() + "\ndata: ");
-        return Buffer.buffer(head.length + message.length + SEPARATOR.length)
+        int size = head.length + message.length + SEPARATOR.length;
+        meters.sent(Via.SSE, 1, size);
+        return Buffer.buffer(size)
                 .appendBytes(head)
                 .appendBytes(message)
                 .appendBytes(SEPARATOR)
