@@ -89,7 +89,9 @@ public enum Metric {
             "From output that a reader waited for to its last byte in the socket"),
 
     CHANNEL_UP(
-            "omni.announcements.up", Kind.GAUGE, "Whether replicas hear each other over Redis; NaN where there is none"),
+            "omni.announcements.up",
+            Kind.GAUGE,
+            "Whether replicas hear each other over Redis; NaN where there is none"),
     ANNOUNCEMENTS_PUBLISHED("omni.announcements.published", Kind.COUNTER, "What other replicas were told", "kind"),
     ANNOUNCEMENTS_RECEIVED("omni.announcements.received", Kind.COUNTER, "What other replicas told", "kind"),
     ANNOUNCEMENTS_DROPPED("omni.announcements.dropped", Kind.COUNTER, "Announcements there was no room to look up");

@@ -28,9 +28,7 @@ class ProcessMeters {
     private final List<ScheduledFuture<?>> probes = new ArrayList<>();
 
     ProcessMeters(
-            Vertx vertx,
-            MeterRegistry registry,
-            @ConfigProperty(name = "quarkus.application.version") String version) {
+            Vertx vertx, MeterRegistry registry, @ConfigProperty(name = "quarkus.application.version") String version) {
         this.vertx = vertx;
         Metric.BUILD.gauge(registry, () -> 1, version, String.join(",", ConfigUtils.getProfiles()));
         this.delay = Metric.LOOP_DELAY.timer(registry);

@@ -32,7 +32,7 @@ class RequestMeters {
     private static final String UPGRADE = "/ws";
 
     private static final String UNKNOWN_PATH = "NOT_FOUND";
-    /** Refused before anybody asked which route it is for: by the token, the size, the origin, or the method. */
+    /** Refused before its route was found: for its method, media type, size or origin. */
     private static final String UNMATCHED = "UNMATCHED";
 
     private static final String UNKNOWN_METHOD = "OTHER";

@@ -45,9 +45,8 @@ class DefaultSandbox {
 
     private Uni<Ensured> ensure(NewSandbox wanted, int replacements) {
         return creation.existing(wanted, Adoption.ALWAYS)
-                .chain(found -> found.isPresent()
-                        ? revive(wanted, found.get(), replacements)
-                        : create(wanted, replacements))
+                .chain(found ->
+                        found.isPresent() ? revive(wanted, found.get(), replacements) : create(wanted, replacements))
                 // Deleted under our hands: begin again.
                 .onFailure(DaytonaException.is(DaytonaException.Kind.NOT_FOUND).and(failure -> replacements > 0))
                 .recoverWithUni(() -> ensure(wanted, replacements - 1));

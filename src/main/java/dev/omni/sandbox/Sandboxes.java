@@ -199,9 +199,10 @@ public class Sandboxes {
     Uni<Void> delete(Caller caller, String sandboxId) {
         return meters.measured(
                         Action.DELETE,
-                        act(caller, sandboxId, sandbox -> lifecycle
-                                        .delete(sandbox)
-                                        .invoke(() -> changes.tellDeleted(sandbox)))
+                        act(
+                                        caller,
+                                        sandboxId,
+                                        sandbox -> lifecycle.delete(sandbox).invoke(() -> changes.tellDeleted(sandbox)))
                                 .onFailure(Sandboxes::isSandboxNotFound)
                                 .recoverWithNull())
                 .invoke(() -> proofs.forget(sandboxId));

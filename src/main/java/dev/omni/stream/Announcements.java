@@ -211,7 +211,8 @@ class Announcements implements AnnouncementChannel.Listener {
         Caller owner = new Caller(sandbox.owner(), Set.of());
         Map<String, String> about =
                 Map.of(LogContext.USER_ID, sandbox.owner(), LogContext.SANDBOX_ID, sandbox.sandboxId());
-        boolean taken = lookups.offer(() -> LogContext.inNewContext(vertx, about, () -> sandboxes.access(owner, sandbox.sandboxId()))
+        boolean taken = lookups.offer(() -> LogContext.inNewContext(
+                        vertx, about, () -> sandboxes.access(owner, sandbox.sandboxId()))
                 .map(access -> {
                     var change = new SandboxChanged(access.owner(), access.id(), sandbox.status());
                     connections.of(owner.userId()).forEach(connection -> connection.tell(change));

@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Executor;
@@ -93,7 +94,7 @@ final class Connection {
     private long unflushedMessages;
     private long unflushedBytes;
     private long sampledAt = System.nanoTime() - SAMPLE_NANOS;
-    private @Nullable CloseCode closedWith;
+    private OptionalInt closedWith = OptionalInt.empty();
     private long ticker = NO_TIMER;
     private long expiry = NO_TIMER;
 
@@ -209,14 +210,13 @@ final class Connection {
         LOG.debugf("closing with %d: %s", code.code(), code.reason());
         release();
         state = State.CLOSING;
-        closedWith = code;
+        closedWith = OptionalInt.of(code.code());
         wire.close(code).subscribe().with(closed -> {}, gone -> {});
         vertx.setTimer(config.closeTimeout().toMillis(), id -> loop.execute(this::cut));
     }
 
-    /** What it was closed with on this side; null where it was not. */
-    @Nullable
-    CloseCode closedWith() {
+    /** The code it was closed with on this side; empty where the peer or the network has ended it. */
+    OptionalInt closedWith() {
         return closedWith;
     }
 
@@ -322,12 +322,14 @@ final class Connection {
         Supplier<Uni<JobStream>> opening = about(job, () -> jobs.events(caller, job.sandboxId(), job.jobId(), cursor));
         return answering(
                 job,
-                subscriptions.subscribe(job, () -> opening.get().emitOn(loop).invoke(stream -> {
-                    followed.add(job);
-                    if (cursor != null) {
-                        meters.resumed(Via.WS);
-                    }
-                })));
+                subscriptions.subscribe(
+                        job,
+                        () -> opening.get().emitOn(loop).invoke(stream -> {
+                            followed.add(job);
+                            if (cursor != null) {
+                                meters.resumed(Via.WS);
+                            }
+                        })));
     }
 
     /** Work for one job, whose log lines say so. The connection has others, so it gets a log context of its own. */

@@ -130,8 +130,7 @@ class StreamEndpoint {
     void closed(CloseReason reason, WebSocketConnection socket) {
         Connection connection = describe(socket);
         connection.closed();
-        CloseCode ours = connection.closedWith();
-        meters.closedWebSocket(ours == null ? reason.getCode() : ours.code());
+        meters.closedWebSocket(connection.closedWith().orElse(reason.getCode()));
         if (connections.remove(connection)) {
             slots.release(socket.userData().get(PEER));
         }

@@ -38,8 +38,11 @@ class StreamMeters {
         OTHER
     }
 
-    /** What a client, its browser or the network closes with; beside them there are our own. */
-    private static final int[] CODES_OF_OTHERS = {1000, 1005, 1006, 1011};
+    /** What a client or the framework closes with; beside them there are our own. */
+    private static final int[] CODES_OF_OTHERS = {1000, 1011};
+
+    /** Stand for the lack of a code. The framework does not tell a peer that gave none from a connection that broke. */
+    private static final int[] NO_CODE = {1005, 1006};
 
     private final Map<Via, Traffic> traffic = new EnumMap<>(Via.class);
     private final Map<Integer, Counter> closes = new HashMap<>();
@@ -62,6 +65,9 @@ class StreamMeters {
         }
         for (int code : CODES_OF_OTHERS) {
             closes.put(code, Metric.CONNECTIONS_CLOSED.counter(registry, code));
+        }
+        for (int code : NO_CODE) {
+            closes.put(code, Metric.CONNECTIONS_CLOSED.counter(registry, "none"));
         }
         this.closedOtherwise = Metric.CONNECTIONS_CLOSED.counter(registry, "other");
         for (Refusal reason : Refusal.values()) {
