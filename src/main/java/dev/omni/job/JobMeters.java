@@ -1,12 +1,12 @@
 package dev.omni.job;
 
 import dev.omni.metric.Metric;
+import dev.omni.metric.PerConstant;
 import dev.omni.problem.ProblemException;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import jakarta.inject.Singleton;
-import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
@@ -47,36 +47,33 @@ class JobMeters {
     private static final Set<JobStatus> ENDS = EnumSet.complementOf(EnumSet.of(JobStatus.RUNNING));
 
     private final MeterRegistry registry;
-    private final Map<JobKind, Counter> started = new EnumMap<>(JobKind.class);
-    private final Map<JobKind, AtomicInteger> running = new EnumMap<>(JobKind.class);
-    private final Map<JobKind, Map<JobStatus, Timer>> ended = new EnumMap<>(JobKind.class);
-    private final Map<ExecOutcome, Timer> execs = new EnumMap<>(ExecOutcome.class);
-    private final Map<Reattach, Counter> reattaches = new EnumMap<>(Reattach.class);
-    private final Map<Truncation, Counter> truncations = new EnumMap<>(Truncation.class);
+    private final PerConstant<JobKind, Counter> started;
+    private final PerConstant<JobKind, AtomicInteger> running;
+    private final PerConstant<JobKind, PerConstant<JobStatus, Timer>> ended;
+    private final PerConstant<ExecOutcome, Timer> execs;
+    private final PerConstant<Reattach, Counter> reattaches;
+    private final PerConstant<Truncation, Counter> truncations;
     private final Counter replays;
     private final Counter bytes;
     private final Timer storing;
 
     JobMeters(MeterRegistry registry) {
+        Set<JobKind> kinds = EnumSet.allOf(JobKind.class);
         this.registry = registry;
-        for (JobKind kind : JobKind.values()) {
+        this.started = new PerConstant<>(kinds, kind -> Metric.JOBS_STARTED.counter(registry, kind));
+        this.running = new PerConstant<>(kinds, kind -> {
             var count = new AtomicInteger();
             Metric.JOBS_RUNNING.gauge(registry, () -> count, kind);
-            running.put(kind, count);
-            started.put(kind, Metric.JOBS_STARTED.counter(registry, kind));
-            Map<JobStatus, Timer> ends = new EnumMap<>(JobStatus.class);
-            ENDS.forEach(end -> ends.put(end, Metric.JOB_DURATION.timer(registry, kind, end)));
-            ended.put(kind, ends);
-        }
-        for (ExecOutcome outcome : ExecOutcome.values()) {
-            execs.put(outcome, Metric.EXEC_DURATION.timer(registry, outcome));
-        }
-        for (Reattach cause : Reattach.values()) {
-            reattaches.put(cause, Metric.LOG_REATTACHES.counter(registry, cause));
-        }
-        for (Truncation cause : Truncation.values()) {
-            truncations.put(cause, Metric.LOG_TRUNCATIONS.counter(registry, cause));
-        }
+            return count;
+        });
+        this.ended = new PerConstant<>(
+                kinds, kind -> new PerConstant<>(ENDS, end -> Metric.JOB_DURATION.timer(registry, kind, end)));
+        this.execs = new PerConstant<>(
+                EnumSet.allOf(ExecOutcome.class), outcome -> Metric.EXEC_DURATION.timer(registry, outcome));
+        this.reattaches = new PerConstant<>(
+                EnumSet.allOf(Reattach.class), cause -> Metric.LOG_REATTACHES.counter(registry, cause));
+        this.truncations = new PerConstant<>(
+                EnumSet.allOf(Truncation.class), cause -> Metric.LOG_TRUNCATIONS.counter(registry, cause));
         this.replays = Metric.REPLAYS.counter(registry, "job");
         this.bytes = Metric.LOG_BYTES.counter(registry);
         this.storing = Metric.LOG_STORING.timer(registry);
@@ -93,7 +90,7 @@ class JobMeters {
     }
 
     void started(JobKind kind) {
-        started.get(kind).increment();
+        started.of(kind).increment();
     }
 
     void replayed() {
@@ -101,26 +98,26 @@ class JobMeters {
     }
 
     void running(JobKind kind) {
-        running.get(kind).incrementAndGet();
+        running.of(kind).incrementAndGet();
     }
 
     /** @param begun when it began to run, as {@link System#nanoTime()} told it */
     void ended(JobKind kind, JobEnd end, long begun) {
-        running.get(kind).decrementAndGet();
-        ended.get(kind).get(end.status()).record(System.nanoTime() - begun, TimeUnit.NANOSECONDS);
+        running.of(kind).decrementAndGet();
+        ended.of(kind).of(end.status()).record(System.nanoTime() - begun, TimeUnit.NANOSECONDS);
     }
 
     /** A command that a caller waited for. Of the result, the failure and the caller's going there is one. */
     void executed(@Nullable ExecResult result, @Nullable Throwable failure, long begun) {
-        execs.get(outcome(result, failure)).record(System.nanoTime() - begun, TimeUnit.NANOSECONDS);
+        execs.of(outcome(result, failure)).record(System.nanoTime() - begun, TimeUnit.NANOSECONDS);
     }
 
     void reattached(Reattach cause) {
-        reattaches.get(cause).increment();
+        reattaches.of(cause).increment();
     }
 
     void truncated(Truncation cause) {
-        truncations.get(cause).increment();
+        truncations.of(cause).increment();
     }
 
     /** @param arrived when, as {@link System#nanoTime()} told it */

@@ -7,7 +7,6 @@ import io.smallrye.mutiny.subscription.MultiSubscriber;
 import io.vertx.core.impl.ContextInternal;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow.Subscription;
-import java.util.function.LongSupplier;
 
 /**
  * One reader of a job's log: a cursor that moves when it is asked to. It holds the batch of events that its cursor is in,
@@ -35,18 +34,17 @@ final class JobReader extends AbstractMulti<JobEvent> {
     @Override
     public void subscribe(MultiSubscriber<? super JobEvent> subscriber) {
         var reading = new Reading(subscriber);
-        readers.joins(reading.lag);
+        readers.joins(reading);
         subscriber.onSubscribe(reading);
     }
 
-    private final class Reading implements Subscription {
+    private final class Reading implements Subscription, Readers.Reader {
         private final MultiSubscriber<? super JobEvent> subscriber;
 
         private Batch batch = Batch.none(start);
         /** Where the batch ends, for whoever asks on another thread. */
         private volatile long reached = start.position().offset();
 
-        private final LongSupplier lag = () -> Math.max(0, log.spool().length() - reached);
         private int told;
         private long demand;
         /** Whether events are being told, or something is awaited. */
@@ -81,6 +79,11 @@ final class JobReader extends AbstractMulti<JobEvent> {
             run(this::end);
         }
 
+        @Override
+        public long behind() {
+            return Math.max(0, log.spool().length() - reached);
+        }
+
         /** On the context: at once when called there. */
         private void run(Runnable action) {
             context.emit(action, Runnable::run);
@@ -88,7 +91,7 @@ final class JobReader extends AbstractMulti<JobEvent> {
 
         private void end() {
             over = true;
-            readers.leaves(lag);
+            readers.leaves(this);
             batch = Batch.none(start);
             waiting.run();
         }

@@ -2,26 +2,29 @@ package dev.omni.job;
 
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.LongSupplier;
 
 /** The readers of all logs here, each known by how far it is behind. They are asked only when somebody wants to know. */
 final class Readers {
-    private final Set<LongSupplier> lags = ConcurrentHashMap.newKeySet();
+    private final Set<Reader> readers = ConcurrentHashMap.newKeySet();
 
-    /** @param lag the bytes of the log that are there and that it has not come to, asked for on any thread */
-    void joins(LongSupplier lag) {
-        lags.add(lag);
+    interface Reader {
+        /** The bytes of the log that are there and that it has not come to. Asked on any thread. */
+        long behind();
     }
 
-    void leaves(LongSupplier lag) {
-        lags.remove(lag);
+    void joins(Reader reader) {
+        readers.add(reader);
+    }
+
+    void leaves(Reader reader) {
+        readers.remove(reader);
     }
 
     int count() {
-        return lags.size();
+        return readers.size();
     }
 
     long furthestBehind() {
-        return lags.stream().mapToLong(LongSupplier::getAsLong).max().orElse(0);
+        return readers.stream().mapToLong(Reader::behind).max().orElse(0);
     }
 }

@@ -2,6 +2,7 @@ package dev.omni.metric;
 
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 
 /** The durations that a histogram tells apart. Each is a series for every combination of tags, so there are few. */
 enum Buckets {
@@ -12,13 +13,14 @@ enum Buckets {
     /** From a command that does nothing to an agent's afternoon. */
     JOB(250, 1_000, 5_000, 15_000, 60_000, 300_000, 900_000, 3_600_000, 14_400_000);
 
-    private final long[] millis;
+    @SuppressWarnings("ImmutableEnumChecker") // The list is an immutable one.
+    private final List<Duration> boundaries;
 
     Buckets(long... millis) {
-        this.millis = millis;
+        this.boundaries = Arrays.stream(millis).mapToObj(Duration::ofMillis).toList();
     }
 
-    Duration[] boundaries() {
-        return Arrays.stream(millis).mapToObj(Duration::ofMillis).toArray(Duration[]::new);
+    List<Duration> boundaries() {
+        return boundaries;
     }
 }

@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -113,6 +114,8 @@ public enum Metric {
     private final Kind kind;
     private final @Nullable Buckets buckets;
     private final String meaning;
+
+    @SuppressWarnings("ImmutableEnumChecker") // The list is an immutable one.
     private final List<String> tags;
 
     Metric(String id, Kind kind, String meaning, String... tags) {
@@ -146,7 +149,8 @@ public enum Metric {
         return Timer.builder(id)
                 .description(meaning)
                 .tags(tags(values))
-                .serviceLevelObjectives(buckets == null ? new Duration[0] : buckets.boundaries())
+                .serviceLevelObjectives(
+                        Objects.requireNonNull(buckets).boundaries().toArray(Duration[]::new))
                 .register(registry);
     }
 

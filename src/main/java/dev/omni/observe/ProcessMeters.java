@@ -9,6 +9,7 @@ import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.configuration.ConfigUtils;
 import io.vertx.core.Vertx;
+import io.vertx.core.impl.ContextInternal;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.time.Duration;
@@ -35,7 +36,8 @@ class ProcessMeters {
     }
 
     void start(@Observes StartupEvent event) {
-        for (EventExecutor loop : vertx.nettyEventLoopGroup()) {
+        for (EventExecutor loop :
+                ((ContextInternal) vertx.getOrCreateContext()).nettyEventLoop().parent()) {
             var probe = new Probe();
             probes.add(loop.scheduleWithFixedDelay(probe, 0, INTERVAL.toMillis(), TimeUnit.MILLISECONDS));
         }

@@ -1,6 +1,7 @@
 package dev.omni.sandbox;
 
 import dev.omni.metric.Metric;
+import dev.omni.metric.PerConstant;
 import dev.omni.problem.ProblemCode;
 import dev.omni.problem.ProblemException;
 import io.micrometer.core.instrument.Counter;
@@ -8,8 +9,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.smallrye.mutiny.Uni;
 import jakarta.inject.Singleton;
-import java.util.EnumMap;
-import java.util.Map;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -46,24 +47,21 @@ class SandboxMeters {
     }
 
     private final MeterRegistry registry;
-    private final Map<Action, Map<Outcome, Timer>> actions = new EnumMap<>(Action.class);
-    private final Map<Origin, Timer> ready = new EnumMap<>(Origin.class);
-    private final Map<Origin, Counter> defaults = new EnumMap<>(Origin.class);
+    private final PerConstant<Action, PerConstant<Outcome, Timer>> actions;
+    private final PerConstant<Origin, Timer> ready;
+    private final PerConstant<Origin, Counter> defaults;
     private final Counter replays;
 
     SandboxMeters(MeterRegistry registry) {
+        Set<Origin> origins = EnumSet.allOf(Origin.class);
         this.registry = registry;
-        for (Action action : Action.values()) {
-            Map<Outcome, Timer> outcomes = new EnumMap<>(Outcome.class);
-            for (Outcome outcome : Outcome.values()) {
-                outcomes.put(outcome, Metric.SANDBOX_ACTIONS.timer(registry, action, outcome));
-            }
-            actions.put(action, outcomes);
-        }
-        for (Origin origin : Origin.values()) {
-            ready.put(origin, Metric.SANDBOX_READY.timer(registry, origin));
-            defaults.put(origin, Metric.SANDBOX_DEFAULTS.counter(registry, origin));
-        }
+        this.actions = new PerConstant<>(
+                EnumSet.allOf(Action.class),
+                action -> new PerConstant<>(
+                        EnumSet.allOf(Outcome.class),
+                        outcome -> Metric.SANDBOX_ACTIONS.timer(registry, action, outcome)));
+        this.ready = new PerConstant<>(origins, origin -> Metric.SANDBOX_READY.timer(registry, origin));
+        this.defaults = new PerConstant<>(origins, origin -> Metric.SANDBOX_DEFAULTS.counter(registry, origin));
         this.replays = Metric.REPLAYS.counter(registry, "sandbox");
     }
 
@@ -73,7 +71,7 @@ class SandboxMeters {
             long begun = System.nanoTime();
             return work.onTermination().invoke((done, failure, cancelled) -> {
                 Outcome outcome = cancelled ? Outcome.ABANDONED : outcome(failure);
-                actions.get(action).get(outcome).record(System.nanoTime() - begun, TimeUnit.NANOSECONDS);
+                actions.of(action).of(outcome).record(System.nanoTime() - begun, TimeUnit.NANOSECONDS);
                 if (failure != null) {
                     Metric.SANDBOX_FAILURES
                             .counter(registry, action, cause(failure))
@@ -88,7 +86,7 @@ class SandboxMeters {
     }
 
     void ensured(Origin origin) {
-        defaults.get(origin).increment();
+        defaults.of(origin).increment();
     }
 
     /**
@@ -98,7 +96,7 @@ class SandboxMeters {
      */
     void given(SandboxStatus status, Origin origin, long asked) {
         if (status == SandboxStatus.READY) {
-            ready.get(origin).record(System.nanoTime() - asked, TimeUnit.NANOSECONDS);
+            ready.of(origin).record(System.nanoTime() - asked, TimeUnit.NANOSECONDS);
         }
     }
 

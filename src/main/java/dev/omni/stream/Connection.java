@@ -91,8 +91,8 @@ final class Connection {
     private Tokens.Verified identity;
     private int invalidInARow;
     private int notices;
-    private long unflushedMessages;
-    private long unflushedBytes;
+    private int unflushedMessages;
+    private int unflushedBytes;
     private long sampledAt = System.nanoTime() - SAMPLE_NANOS;
     private OptionalInt closedWith = OptionalInt.empty();
     private long ticker = NO_TIMER;

@@ -1,17 +1,18 @@
 package dev.omni.stream;
 
 import dev.omni.metric.Metric;
+import dev.omni.metric.PerConstant;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Stream;
 
 /**
  * What is measured of connections and of what replicas tell each other. The meters are there from the start: to count a
@@ -38,28 +39,35 @@ class StreamMeters {
         OTHER
     }
 
+    /** What replicas tell each other. A beat says no more than that the channel is up, which there is a gauge for. */
+    private enum News {
+        JOB,
+        SANDBOX,
+        HELLO
+    }
+
     /** What a client or the framework closes with; beside them there are our own. */
     private static final int[] CODES_OF_OTHERS = {1000, 1011};
 
     /** Stand for the lack of a code. The framework does not tell a peer that gave none from a connection that broke. */
     private static final int[] NO_CODE = {1005, 1006};
 
-    private final Map<Via, Traffic> traffic = new EnumMap<>(Via.class);
+    private final Traffic webSockets;
+    private final Traffic eventStreams;
     private final Map<Integer, Counter> closes = new HashMap<>();
     private final Counter closedOtherwise;
-    private final Map<Refusal, Counter> refusals = new EnumMap<>(Refusal.class);
+    private final PerConstant<Refusal, Counter> refusals;
     private final Counter received;
     private final Counter invalid;
     private final Timer latency;
-    private final Map<String, Counter> published = new HashMap<>();
-    private final Map<String, Counter> heard = new HashMap<>();
+    private final PerConstant<News, Counter> published;
+    private final PerConstant<News, Counter> heard;
     private final Counter dropped;
     private volatile double channel = Double.NaN;
 
     StreamMeters(MeterRegistry registry) {
-        for (Via via : Via.values()) {
-            traffic.put(via, new Traffic(registry, via));
-        }
+        this.webSockets = new Traffic(registry, Via.WS);
+        this.eventStreams = new Traffic(registry, Via.SSE);
         for (CloseCode code : CloseCode.values()) {
             closes.put(code.code(), Metric.CONNECTIONS_CLOSED.counter(registry, code.code()));
         }
@@ -70,16 +78,14 @@ class StreamMeters {
             closes.put(code, Metric.CONNECTIONS_CLOSED.counter(registry, "none"));
         }
         this.closedOtherwise = Metric.CONNECTIONS_CLOSED.counter(registry, "other");
-        for (Refusal reason : Refusal.values()) {
-            refusals.put(reason, Metric.UPGRADES_REFUSED.counter(registry, reason));
-        }
+        this.refusals = new PerConstant<>(
+                EnumSet.allOf(Refusal.class), reason -> Metric.UPGRADES_REFUSED.counter(registry, reason));
         this.received = Metric.STREAM_RECEIVED.counter(registry);
         this.invalid = Metric.STREAM_INVALID.counter(registry);
         this.latency = Metric.STREAM_LATENCY.timer(registry);
-        Stream.of("job", "sandbox", "hello").forEach(kind -> {
-            published.put(kind, Metric.ANNOUNCEMENTS_PUBLISHED.counter(registry, kind));
-            heard.put(kind, Metric.ANNOUNCEMENTS_RECEIVED.counter(registry, kind));
-        });
+        Set<News> news = EnumSet.allOf(News.class);
+        this.published = new PerConstant<>(news, kind -> Metric.ANNOUNCEMENTS_PUBLISHED.counter(registry, kind));
+        this.heard = new PerConstant<>(news, kind -> Metric.ANNOUNCEMENTS_RECEIVED.counter(registry, kind));
         this.dropped = Metric.ANNOUNCEMENTS_DROPPED.counter(registry);
         Metric.CHANNEL_UP.gauge(registry, () -> channel);
     }
@@ -118,10 +124,10 @@ class StreamMeters {
     }
 
     void refused(Refusal reason) {
-        refusals.get(reason).increment();
+        refusals.of(reason).increment();
     }
 
-    void sent(Via via, long messages, long bytes) {
+    void sent(Via via, int messages, int bytes) {
         of(via).messages.increment(messages);
         of(via).bytes.increment(bytes);
     }
@@ -163,18 +169,19 @@ class StreamMeters {
         dropped.increment();
     }
 
-    private static void count(Map<String, Counter> counters, Announcement announcement) {
+    private static void count(PerConstant<News, Counter> counters, Announcement announcement) {
         switch (announcement) {
-            case Announcement.Job job -> counters.get("job").increment();
-            case Announcement.Sandbox sandbox -> counters.get("sandbox").increment();
-            case Announcement.Hello hello -> counters.get("hello").increment();
-            case Announcement.Beat beat -> {
-                // Says that the channel is up, which there is a gauge for.
-            }
+            case Announcement.Job job -> counters.of(News.JOB).increment();
+            case Announcement.Sandbox sandbox -> counters.of(News.SANDBOX).increment();
+            case Announcement.Hello hello -> counters.of(News.HELLO).increment();
+            case Announcement.Beat beat -> {}
         }
     }
 
     private Traffic of(Via via) {
-        return traffic.get(via);
+        return switch (via) {
+            case WS -> webSockets;
+            case SSE -> eventStreams;
+        };
     }
 }

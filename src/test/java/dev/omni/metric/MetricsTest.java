@@ -211,7 +211,7 @@ class MetricsTest {
     void whatComesFromDaytonaIsCountedOnceHoweverOftenItsStreamBreaks() {
         JobCalls alice = inASandbox();
         begin();
-        daytona.faults().on(Operation.FOLLOW_LOG, alice.sandboxId()).once(Fault.droppedAfter(3));
+        daytona.faults().on(Operation.FOLLOW_LOG, alice.sandboxId()).always(Fault.droppedAfter(3));
 
         String job = alice.started("echo hello; until [ -e go ]; do sleep 0.05; done; echo there");
         alice.awaitOutput(job, "hello");
