@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -22,9 +23,10 @@ class MetricTableTest {
         Map<String, DocumentedMetric> documented =
                 DocumentedMetric.all().stream().collect(Collectors.toMap(DocumentedMetric::name, Function.identity()));
 
-        assertThat(documented).containsKey(metric.prometheusName());
         DocumentedMetric row = documented.get(metric.prometheusName());
-        assertThat(row.type()).isEqualTo(metric.kind().name().toLowerCase(Locale.ROOT));
+        assertThat(row).as(metric.prometheusName()).isNotNull();
+        assertThat(Objects.requireNonNull(row).type())
+                .isEqualTo(metric.kind().name().toLowerCase(Locale.ROOT));
         assertThat(List.copyOf(row.tags().keySet())).isEqualTo(metric.tags());
     }
 

@@ -23,9 +23,11 @@ import jakarta.inject.Inject;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -294,8 +296,9 @@ class MetricsTest {
         awaitGrowth(0, "omni_stream_connections", "via=sse");
         assertGrowth(1, "omni_stream_resumes_total", "via=sse");
         String both = body + rest;
-        assertGrowth(
-                both.lines().filter(line -> line.startsWith("data: ")).count(), "omni_stream_sent_total", "via=sse");
+        int messages =
+                both.lines().filter(line -> line.startsWith("data: ")).toList().size();
+        assertGrowth(messages, "omni_stream_sent_total", "via=sse");
         assertGrowth(both.replace(": heartbeat\n\n", "").length(), "omni_stream_sent_bytes_total", "via=sse");
     }
 
@@ -310,6 +313,7 @@ class MetricsTest {
                     .untilAsserted(() -> assertThat(Scrape.now().value("omni_logs_lag_bytes"))
                             .isGreaterThan(1 << 20));
             assertGrowth(1, "omni_logs_readers");
+            assertThat(deaf.isOpen()).isTrue();
             alice.ended(job);
         }
         awaitGrowth(0, "omni_logs_readers");
@@ -398,15 +402,15 @@ class MetricsTest {
         assertThat(now.ownNames()).isEqualTo(new TreeSet<>(documented.keySet()));
         documented.values().forEach(row -> assertThat(now.types()).containsEntry(row.name(), row.type()));
         for (Scrape.Series series : now.own()) {
-            DocumentedMetric row = documented.get(
+            DocumentedMetric row = Objects.requireNonNull(documented.get(
                     documented.containsKey(series.name())
                             ? series.name()
-                            : series.name().replaceFirst("_(bucket|count|sum)$", ""));
-            Set<String> tags = new HashSet<>(series.labels().keySet());
+                            : series.name().replaceFirst("_(bucket|count|sum)$", "")));
+            Map<String, String> tags = new HashMap<>(series.labels());
             tags.remove("le");
-            assertThat(tags).as(series.toString()).isEqualTo(row.tags().keySet());
-            tags.forEach(tag -> assertThat(row.allows(tag, series.labels().get(tag)))
-                    .as("%s may be %s", tag, series)
+            assertThat(tags.keySet()).as(series.toString()).isEqualTo(row.tags().keySet());
+            tags.forEach((tag, value) -> assertThat(row.allows(tag, value))
+                    .as("%s may be %s in %s", tag, value, row.name())
                     .isTrue());
         }
     }
