@@ -28,15 +28,16 @@ class ArchitectureTest {
     /** What each package may use of ours. */
     private static final Map<String, List<String>> MAY_USE = Map.ofEntries(
             entry("problem", List.of()),
+            entry("metric", List.of()),
             entry("edge", List.of("problem")),
             entry("identity", List.of("problem")),
             entry("daytona", List.of("problem")),
             entry("daytona.local", List.of()),
-            entry("observe", List.of("daytona", "identity", "problem")),
+            entry("observe", List.of("metric", "daytona", "identity", "problem")),
             entry("limit", List.of("identity", "problem")),
-            entry("sandbox", List.of("daytona", "identity", "limit", "observe", "problem")),
-            entry("job", List.of("sandbox", "daytona", "identity", "limit", "observe", "problem")),
-            entry("stream", List.of("job", "sandbox", "identity", "limit", "observe", "problem")),
+            entry("sandbox", List.of("metric", "daytona", "identity", "limit", "observe", "problem")),
+            entry("job", List.of("metric", "sandbox", "daytona", "identity", "limit", "observe", "problem")),
+            entry("stream", List.of("metric", "job", "sandbox", "identity", "limit", "observe", "problem")),
             entry("compat", List.of("job", "sandbox", "identity", "limit", "observe", "problem")),
             entry("web", List.of()));
 

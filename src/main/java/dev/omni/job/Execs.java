@@ -30,23 +30,34 @@ class Execs {
     private final JobStarter starter;
     private final JobRecords records;
     private final JobLogs logs;
+    private final JobMeters meters;
     private final int limit;
 
-    Execs(Sandboxes sandboxes, JobStarter starter, JobRecords records, JobLogs logs, JobConfig config) {
+    Execs(
+            Sandboxes sandboxes,
+            JobStarter starter,
+            JobRecords records,
+            JobLogs logs,
+            JobMeters meters,
+            JobConfig config) {
         this.sandboxes = sandboxes;
         this.starter = starter;
         this.records = records;
         this.logs = logs;
+        this.meters = meters;
         this.limit = (int) config.execOutputLimit().asLongValue();
     }
 
     /** Runs a command. Fails with {@code exec_timeout} beside the codes of {@link Jobs#start}. */
     Uni<ExecResult> run(Caller caller, String sandboxId, NewJob.Command command) {
+        long begun = System.nanoTime();
         return sandboxes
                 .access(caller, sandboxId)
                 .chain(sandbox -> run(sandbox, command)
                         .onFailure(DaytonaException.class)
-                        .recoverWithUni(failure -> sandboxes.explain(sandboxId, failure)));
+                        .recoverWithUni(failure -> sandboxes.explain(sandboxId, failure)))
+                .onTermination()
+                .invoke((result, failure, gone) -> meters.executed(result, failure, begun));
     }
 
     private Uni<ExecResult> run(SandboxAccess sandbox, NewJob.Command command) {

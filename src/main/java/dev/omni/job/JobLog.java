@@ -68,13 +68,14 @@ final class JobLog {
             Spool spool,
             PollPace pace,
             JobConfig config,
-            Sandboxes sandboxes) {
+            Sandboxes sandboxes,
+            JobMeters meters) {
         this.vertx = vertx;
         this.job = job;
         this.toolbox = job.sandbox().toolbox();
         this.commandId = commandId;
         this.spool = spool;
-        this.copy = new LogCopy(vertx, job, spool, config, this::wake);
+        this.copy = new LogCopy(vertx, job, spool, config, meters, this::wake);
         this.pace = pace;
         this.config = config;
         this.sandboxes = sandboxes;

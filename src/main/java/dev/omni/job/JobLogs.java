@@ -17,6 +17,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -32,15 +33,19 @@ class JobLogs {
     private final Sandboxes sandboxes;
     private final SpoolDirectory spools;
     private final PollPace pace;
+    private final JobMeters meters;
     private final Batches batches = new Batches();
+    private final Readers readers = new Readers();
     private final Map<Key, Entry> entries = new ConcurrentHashMap<>();
 
-    JobLogs(Vertx vertx, JobConfig config, Sandboxes sandboxes) {
+    JobLogs(Vertx vertx, JobConfig config, Sandboxes sandboxes, JobMeters meters) {
         this.vertx = vertx;
         this.config = config;
         this.sandboxes = sandboxes;
+        this.meters = meters;
         this.spools = new SpoolDirectory(vertx, config.spool());
         this.pace = new PollPace(config.pollInterval(), config.maxPollsPerSecond());
+        meters.watch(entries, readers, spools.space());
     }
 
     /** The id alone is not enough: in a sandbox of their own, a user can give a session any name. */
@@ -75,9 +80,10 @@ class JobLogs {
                 .deferred(() -> {
                     Context context = VertxContext.getOrCreateDuplicatedContext(vertx);
                     Entry entry = hold(job);
+                    long begun = System.nanoTime();
                     return entry.log
                             .emitOn(task -> context.runOnContext(ignored -> task.run()))
-                            .invoke(log -> log.whenEnded(() -> {
+                            .invoke(log -> watch(log, begun, () -> {
                                 release(entry);
                                 ended.run();
                             }))
@@ -91,6 +97,15 @@ class JobLogs {
                 .recoverWithNull();
     }
 
+    private void watch(JobLog log, long begun, Runnable done) {
+        JobKind kind = log.job().header().kind();
+        meters.running(kind);
+        log.whenEnded(() -> {
+            meters.ended(kind, Objects.requireNonNull(log.end()), begun);
+            done.run();
+        });
+    }
+
     /** The job's events from a cursor on. */
     Multi<JobEvent> events(JobRef job, Cursor start) {
         return Multi.createFrom().deferred(() -> {
@@ -100,7 +115,7 @@ class JobLogs {
                     .onFailure()
                     .invoke(failure -> forget(entry))
                     .onItem()
-                    .transformToMulti(log -> new JobReader(log, batches, start, context))
+                    .transformToMulti(log -> new JobReader(log, batches, readers, start, context))
                     .onTermination()
                     .invoke(() -> release(entry));
         });
@@ -174,7 +189,7 @@ class JobLogs {
                 vertx,
                 fields,
                 () -> spools.open(job.sandbox().owner(), job.id())
-                        .map(spool -> new JobLog(vertx, job, commandId, spool, pace, config, sandboxes))
+                        .map(spool -> new JobLog(vertx, job, commandId, spool, pace, config, sandboxes, meters))
                         .invoke(JobLog::start));
     }
 

@@ -18,12 +18,14 @@ import java.util.concurrent.Flow.Subscription;
 final class JobReader extends AbstractMulti<JobEvent> {
     private final JobLog log;
     private final Batches batches;
+    private final Readers readers;
     private final Cursor start;
     private final ContextInternal context;
 
-    JobReader(JobLog log, Batches batches, Cursor start, ContextInternal context) {
+    JobReader(JobLog log, Batches batches, Readers readers, Cursor start, ContextInternal context) {
         this.log = log;
         this.batches = batches;
+        this.readers = readers;
         // A reader that saw the end and comes back is told the end again: every subscription ends with it.
         this.start = start.stage() == Stage.DONE ? start.at(Stage.FAILURE) : start;
         this.context = context;
@@ -31,13 +33,18 @@ final class JobReader extends AbstractMulti<JobEvent> {
 
     @Override
     public void subscribe(MultiSubscriber<? super JobEvent> subscriber) {
-        subscriber.onSubscribe(new Reading(subscriber));
+        var reading = new Reading(subscriber);
+        readers.joins(reading);
+        subscriber.onSubscribe(reading);
     }
 
-    private final class Reading implements Subscription {
+    private final class Reading implements Subscription, Readers.Reader {
         private final MultiSubscriber<? super JobEvent> subscriber;
 
         private Batch batch = Batch.none(start);
+        /** Where the batch ends, for whoever asks on another thread. */
+        private volatile long reached = start.position().offset();
+
         private int told;
         private long demand;
         /** Whether events are being told, or something is awaited. */
@@ -72,6 +79,11 @@ final class JobReader extends AbstractMulti<JobEvent> {
             run(this::end);
         }
 
+        @Override
+        public long behind() {
+            return Math.max(0, log.spool().length() - reached);
+        }
+
         /** On the context: at once when called there. */
         private void run(Runnable action) {
             context.emit(action, Runnable::run);
@@ -79,6 +91,7 @@ final class JobReader extends AbstractMulti<JobEvent> {
 
         private void end() {
             over = true;
+            readers.leaves(this);
             batch = Batch.none(start);
             waiting.run();
         }
@@ -150,6 +163,7 @@ final class JobReader extends AbstractMulti<JobEvent> {
 
         private void goOn(Batch next) {
             batch = next;
+            reached = next.next().position().offset();
             told = 0;
         }
 

@@ -32,13 +32,21 @@ public class Jobs {
     private final JobRecords records;
     private final JobLogs logs;
     private final Event<JobStarted> started;
+    private final JobMeters meters;
 
-    Jobs(Sandboxes sandboxes, JobStarter starter, JobRecords records, JobLogs logs, Event<JobStarted> started) {
+    Jobs(
+            Sandboxes sandboxes,
+            JobStarter starter,
+            JobRecords records,
+            JobLogs logs,
+            Event<JobStarted> started,
+            JobMeters meters) {
         this.sandboxes = sandboxes;
         this.starter = starter;
         this.records = records;
         this.logs = logs;
         this.started = started;
+        this.meters = meters;
     }
 
     /**
@@ -52,10 +60,12 @@ public class Jobs {
                 sandboxId,
                 sandbox -> starter.start(sandbox, job, idempotencyKey).chain(start -> {
                     if (!start.fresh()) {
+                        meters.replayed();
                         return records.describe(start.job());
                     }
                     LogContext.put(LogContext.JOB_ID, start.job().id().toString());
                     LOG.infof("Job %s started", start.job().id());
+                    meters.started(start.job().header().kind());
                     return logs.watch(start.job(), start.ended())
                             .invoke(() -> {
                                 started.fire(new JobStarted(sandbox, start.job().id()));

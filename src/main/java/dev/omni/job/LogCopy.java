@@ -1,6 +1,8 @@
 package dev.omni.job;
 
 import dev.omni.daytona.Toolbox;
+import dev.omni.job.JobMeters.Reattach;
+import dev.omni.job.JobMeters.Truncation;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.Cancellable;
@@ -31,6 +33,7 @@ final class LogCopy {
     private final Toolbox toolbox;
     private final Spool spool;
     private final JobConfig config;
+    private final JobMeters meters;
     private final Runnable grown;
 
     private String commandId = "";
@@ -47,12 +50,13 @@ final class LogCopy {
     private long timer = NO_TIMER;
 
     /** @param grown called on the context when there is more to read, or nothing more to come */
-    LogCopy(Vertx vertx, JobRef job, Spool spool, JobConfig config, Runnable grown) {
+    LogCopy(Vertx vertx, JobRef job, Spool spool, JobConfig config, JobMeters meters, Runnable grown) {
         this.vertx = vertx;
         this.job = job;
         this.toolbox = job.sandbox().toolbox();
         this.spool = spool;
         this.config = config;
+        this.meters = meters;
         this.grown = grown;
     }
 
@@ -96,18 +100,23 @@ final class LogCopy {
         long before = spool.length();
         following = append(toolbox.followLog(job.sessionId(), commandId))
                 .subscribe()
-                .with(ignored -> attachAgain(before), failure -> {
+                .with(ignored -> attachAgain(before, Reattach.ENDED), failure -> {
                     LOG.debugf("The follow stream of job %s broke: %s", job.id(), failure);
-                    attachAgain(before);
+                    attachAgain(before, Reattach.BROKEN);
                 });
         timer = vertx.setTimer(patience().toMillis(), id -> replace(before));
     }
 
-    private void attachAgain(long before) {
+    private void attachAgain(long before, Reattach cause) {
         vertx.cancelTimer(timer);
         // Only attempts that brought nothing count: a long job may lose its stream any number of times.
         fruitless = spool.length() > before ? 1 : fruitless + 1;
-        timer = vertx.setTimer(Backoff.millis(fruitless), id -> attach());
+        timer = vertx.setTimer(Backoff.millis(fruitless), id -> {
+            if (!stopped && !full) {
+                meters.reattached(cause);
+                attach();
+            }
+        });
     }
 
     /** Nobody can tell a command that prints nothing from a stream that is stuck, but another stream. */
@@ -118,6 +127,7 @@ final class LogCopy {
             timer = vertx.setTimer(patience().toMillis(), id -> replace(now));
         } else {
             quiet++;
+            meters.reattached(Reattach.QUIET);
             following.cancel();
             attach();
         }
@@ -157,22 +167,24 @@ final class LogCopy {
         // Only what has been written counts: an append that is cancelled is done again, at the same place.
         Uni<Void> written = stored.length() == 0 ? Uni.createFrom().voidItem() : spool.append(stored);
         storing = true;
+        long arrived = System.nanoTime();
         return written.onTermination()
                 .invoke(() -> storing = false)
                 .onItem()
                 .invoke(() -> {
+                    meters.stored(stored.length(), arrived);
                     int newline = lastNewline(stored);
                     if (newline >= 0) {
                         lineEnd = spool.length() - stored.length() + newline + 1;
                     }
                     if (!fits) {
-                        fill("its output is larger than may be kept");
+                        fill(Truncation.JOB_LIMIT, "its output is larger than may be kept");
                     }
                     grown.run();
                 })
                 .onFailure(SpoolSpace.NoRoomException.class)
                 .recoverWithUni(() -> {
-                    fill("there is no room for more output on this replica");
+                    fill(Truncation.NO_ROOM, "there is no room for more output on this replica");
                     grown.run();
                     return Uni.createFrom().voidItem();
                 });
@@ -186,8 +198,9 @@ final class LogCopy {
         return at;
     }
 
-    private void fill(String why) {
+    private void fill(Truncation cause, String why) {
         full = true;
+        meters.truncated(cause);
         LOG.warnf("The rest of job %s is not streamed: %s", job.id(), why);
     }
 }

@@ -80,6 +80,10 @@ final class SpoolDirectory {
         return Spool.open(vertx, space.share(user), path);
     }
 
+    SpoolSpace space() {
+        return space;
+    }
+
     /** Removes the directory; spools that are still open go with it. */
     void close() {
         try (lock) {

@@ -90,6 +90,15 @@ final class SpoolSpace {
         return taken;
     }
 
+    long max() {
+        return max;
+    }
+
+    /** How many shares wait for room. */
+    synchronized int waiting() {
+        return waiting.size();
+    }
+
     private synchronized boolean growNow(Share share, long bytes) {
         share.wanted = Math.max(share.size, bytes);
         if (!userHasRoom(share) || !hasRoom(share) || waiting.stream().anyMatch(this::userHasRoom)) {

@@ -4,7 +4,7 @@ import dev.omni.daytona.DaytonaException;
 import dev.omni.daytona.NewSandbox;
 import dev.omni.daytona.RemoteSandbox;
 import dev.omni.sandbox.Creation.Adoption;
-import dev.omni.sandbox.Creation.Created;
+import dev.omni.sandbox.SandboxMeters.Origin;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
@@ -35,43 +35,51 @@ class DefaultSandbox {
         this.polling = polling;
     }
 
+    /** A user's sandbox, and what it took to have it. */
+    record Ensured(RemoteSandbox sandbox, Origin origin) {}
+
     /** The user's sandbox: found, woken, replaced where it is broken, or created. */
-    Uni<Created> ensure(String owner) {
+    Uni<Ensured> ensure(String owner) {
         return ensure(blueprints.defaultOf(owner), REPLACEMENTS);
     }
 
-    private Uni<Created> ensure(NewSandbox wanted, int replacements) {
+    private Uni<Ensured> ensure(NewSandbox wanted, int replacements) {
         return creation.existing(wanted, Adoption.ALWAYS)
-                .chain(found -> found.isPresent() ? found(found.get()) : creation.create(wanted, Adoption.ALWAYS))
-                .chain(created -> created.fresh()
-                        ? Uni.createFrom().item(created)
-                        : revive(wanted, created.sandbox(), replacements))
+                .chain(found ->
+                        found.isPresent() ? revive(wanted, found.get(), replacements) : create(wanted, replacements))
                 // Deleted under our hands: begin again.
                 .onFailure(DaytonaException.is(DaytonaException.Kind.NOT_FOUND).and(failure -> replacements > 0))
                 .recoverWithUni(() -> ensure(wanted, replacements - 1));
     }
 
-    private Uni<Created> revive(NewSandbox wanted, RemoteSandbox sandbox, int replacements) {
+    private Uni<Ensured> create(NewSandbox wanted, int replacements) {
+        return creation.create(wanted, Adoption.ALWAYS)
+                .chain(created -> created.fresh()
+                        ? ensured(created.sandbox(), Origin.CREATED)
+                        : revive(wanted, created.sandbox(), replacements));
+    }
+
+    private Uni<Ensured> revive(NewSandbox wanted, RemoteSandbox sandbox, int replacements) {
         return switch (SandboxStatus.of(sandbox.state())) {
-            case READY, CREATING -> found(sandbox);
-            case STOPPED, ARCHIVED -> lifecycle.start(sandbox).chain(DefaultSandbox::found);
+            case READY, CREATING -> ensured(sandbox, Origin.FOUND);
+            case STOPPED, ARCHIVED -> lifecycle.start(sandbox).chain(started -> ensured(started, Origin.WOKEN));
             case STOPPING ->
                 lifecycle
                         .stopped(sandbox)
                         .chain(now -> SandboxStatus.of(now.state()) == SandboxStatus.STOPPING
-                                ? found(now)
+                                ? ensured(now, Origin.FOUND)
                                 : revive(wanted, now, replacements));
             case ERROR, DELETING -> {
                 if (sandbox.recoverable()) {
                     // Its files are the user's: it is never replaced as long as Daytona can mend it.
-                    yield lifecycle.recover(sandbox).chain(DefaultSandbox::found);
+                    yield lifecycle.recover(sandbox).chain(mended -> ensured(mended, Origin.RECOVERED));
                 }
-                yield replacements == 0 ? found(sandbox) : replace(wanted, sandbox, replacements - 1);
+                yield replacements == 0 ? ensured(sandbox, Origin.FOUND) : replace(wanted, sandbox, replacements - 1);
             }
         };
     }
 
-    private Uni<Created> replace(NewSandbox wanted, RemoteSandbox broken, int replacements) {
+    private Uni<Ensured> replace(NewSandbox wanted, RemoteSandbox broken, int replacements) {
         LOG.warnf("Replacing the default sandbox %s, which is %s", broken.id(), broken.state());
         return lifecycle
                 .delete(broken)
@@ -82,7 +90,7 @@ class DefaultSandbox {
                 .chain(() -> ensure(wanted, replacements));
     }
 
-    private static Uni<Created> found(RemoteSandbox sandbox) {
-        return Uni.createFrom().item(new Created(sandbox, false));
+    private static Uni<Ensured> ensured(RemoteSandbox sandbox, Origin origin) {
+        return Uni.createFrom().item(new Ensured(sandbox, origin));
     }
 }

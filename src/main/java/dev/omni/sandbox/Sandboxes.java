@@ -13,6 +13,8 @@ import dev.omni.problem.ProblemException;
 import dev.omni.problem.Stage;
 import dev.omni.sandbox.AccessProofs.Proof;
 import dev.omni.sandbox.Creation.Adoption;
+import dev.omni.sandbox.SandboxMeters.Action;
+import dev.omni.sandbox.SandboxMeters.Origin;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
@@ -53,6 +55,7 @@ public class Sandboxes {
     private final AccessProofs proofs;
     private final Polling polling;
     private final Changes changes;
+    private final SandboxMeters meters;
 
     Sandboxes(
             SandboxConfig config,
@@ -63,7 +66,8 @@ public class Sandboxes {
             Lifecycle lifecycle,
             AccessProofs proofs,
             Polling polling,
-            Changes changes) {
+            Changes changes,
+            SandboxMeters meters) {
         this.config = config;
         this.daytona = daytona;
         this.blueprints = blueprints;
@@ -73,6 +77,7 @@ public class Sandboxes {
         this.proofs = proofs;
         this.polling = polling;
         this.changes = changes;
+        this.meters = meters;
     }
 
     /**
@@ -83,13 +88,18 @@ public class Sandboxes {
      * @param wait how long to wait for it to be ready; zero answers as soon as it exists
      */
     Uni<Sandbox> create(Caller caller, NewSandboxRequest request, @Nullable String idempotencyKey, Duration wait) {
+        long asked = System.nanoTime();
         NewSandbox wanted = blueprints.of(caller.userId(), request, idempotencyKey);
-        return refuseNamesakes(caller, request.name(), wanted.name())
-                .chain(() -> creation.create(wanted, idempotencyKey == null ? Adoption.NEVER : Adoption.SAME_REQUEST))
-                .onFailure(DaytonaException.class)
-                .transform(failure -> refusal(failure, request))
+        return meters.measured(
+                        Action.CREATE,
+                        refuseNamesakes(caller, request.name(), wanted.name())
+                                .chain(() -> creation.create(
+                                        wanted, idempotencyKey == null ? Adoption.NEVER : Adoption.SAME_REQUEST))
+                                .onFailure(DaytonaException.class)
+                                .transform(failure -> refusal(failure, request)))
                 .invoke(created -> announce(created.sandbox()))
-                .chain(created -> waitFor(created.sandbox(), wait, status -> status != SandboxStatus.CREATING))
+                .chain(created -> waitFor(created.sandbox(), wait, status -> status != SandboxStatus.CREATING)
+                        .invoke(sandbox -> given(sandbox, created.fresh(), asked)))
                 .map(Sandbox::of);
     }
 
@@ -100,18 +110,23 @@ public class Sandboxes {
      * @param wait how long to wait for it to be ready
      */
     public Uni<Ensured> ensureDefault(Caller caller, Duration wait) {
-        return defaultSandbox
-                .ensure(caller.userId())
-                .onFailure(DaytonaException.class)
-                .transform(failure -> refusal(failure, null))
-                .invoke(created -> announce(created.sandbox()))
-                .chain(created -> waitFor(
-                                created.sandbox(),
+        long asked = System.nanoTime();
+        return meters.measured(
+                        Action.ENSURE_DEFAULT,
+                        defaultSandbox
+                                .ensure(caller.userId())
+                                .onFailure(DaytonaException.class)
+                                .transform(failure -> refusal(failure, null)))
+                .invoke(ensured -> meters.ensured(ensured.origin()))
+                .invoke(ensured -> announce(ensured.sandbox()))
+                .chain(ensured -> waitFor(
+                                ensured.sandbox(),
                                 wait,
                                 status -> status == SandboxStatus.READY
                                         || status == SandboxStatus.ERROR
                                         || status == SandboxStatus.DELETING)
-                        .map(sandbox -> new Ensured(Sandbox.of(sandbox), created.fresh())));
+                        .invoke(sandbox -> meters.given(SandboxStatus.of(sandbox.state()), ensured.origin(), asked))
+                        .map(sandbox -> new Ensured(Sandbox.of(sandbox), ensured.origin() == Origin.CREATED)));
     }
 
     /** One sandbox. Fails with {@code sandbox_not_found}. */
@@ -152,12 +167,14 @@ public class Sandboxes {
 
     /** Starts a sandbox. Fails with {@code sandbox_not_found} or {@code sandbox_not_ready}. */
     Uni<Sandbox> start(Caller caller, String sandboxId) {
-        return act(caller, sandboxId, lifecycle::start).invoke(changes::tell).map(Sandbox::of);
+        return meters.measured(Action.START, act(caller, sandboxId, lifecycle::start))
+                .invoke(changes::tell)
+                .map(Sandbox::of);
     }
 
     /** Stops a sandbox: what runs in it ends, its files stay. Fails as {@link #start} does. */
     Uni<Sandbox> stop(Caller caller, String sandboxId) {
-        return act(caller, sandboxId, lifecycle::stop)
+        return meters.measured(Action.STOP, act(caller, sandboxId, lifecycle::stop))
                 .invoke(() -> proofs.forget(sandboxId))
                 .invoke(changes::tell)
                 .map(Sandbox::of);
@@ -165,7 +182,9 @@ public class Sandboxes {
 
     /** Archives a stopped sandbox. Fails as {@link #start} does. */
     Uni<Sandbox> archive(Caller caller, String sandboxId) {
-        return act(caller, sandboxId, lifecycle::archive).invoke(changes::tell).map(Sandbox::of);
+        return meters.measured(Action.ARCHIVE, act(caller, sandboxId, lifecycle::archive))
+                .invoke(changes::tell)
+                .map(Sandbox::of);
     }
 
     /** Changes what the caller says of it and leaves the rest. Fails with {@code sandbox_not_found}. */
@@ -179,9 +198,14 @@ public class Sandboxes {
      * be told from a guess. Fails with {@code sandbox_not_ready} when it stays busy.
      */
     Uni<Void> delete(Caller caller, String sandboxId) {
-        return act(caller, sandboxId, sandbox -> lifecycle.delete(sandbox).invoke(() -> changes.tellDeleted(sandbox)))
-                .onFailure(Sandboxes::isSandboxNotFound)
-                .recoverWithNull()
+        return meters.measured(
+                        Action.DELETE,
+                        act(
+                                        caller,
+                                        sandboxId,
+                                        sandbox -> lifecycle.delete(sandbox).invoke(() -> changes.tellDeleted(sandbox)))
+                                .onFailure(Sandboxes::isSandboxNotFound)
+                                .recoverWithNull())
                 .invoke(() -> proofs.forget(sandboxId));
     }
 
@@ -232,6 +256,13 @@ public class Sandboxes {
     private void announce(RemoteSandbox sandbox) {
         LogContext.put(LogContext.SANDBOX_ID, sandbox.id());
         changes.tell(sandbox);
+    }
+
+    private void given(RemoteSandbox sandbox, boolean fresh, long asked) {
+        if (!fresh) {
+            meters.replayed();
+        }
+        meters.given(SandboxStatus.of(sandbox.state()), fresh ? Origin.CREATED : Origin.FOUND, asked);
     }
 
     private Uni<Proof> prove(String sandboxId) {

@@ -49,6 +49,7 @@ final class AnnouncementChannel {
     private final Redis redis;
     private final String name;
     private final Duration heartbeat;
+    private final StreamMeters meters;
     private final Listener listener;
     private final UUID replica = UUID.randomUUID();
 
@@ -66,12 +67,21 @@ final class AnnouncementChannel {
         void heard(Announcement announcement);
     }
 
-    AnnouncementChannel(Vertx vertx, Context loop, Redis redis, String name, Duration heartbeat, Listener listener) {
+    AnnouncementChannel(
+            Vertx vertx,
+            Context loop,
+            Redis redis,
+            String name,
+            Duration heartbeat,
+            StreamMeters meters,
+            Listener listener) {
         this.vertx = vertx;
         this.loop = loop;
         this.redis = redis;
         this.name = name;
         this.heartbeat = heartbeat;
+        this.meters = meters;
+        meters.channel(false);
         this.listener = listener;
     }
 
@@ -104,6 +114,7 @@ final class AnnouncementChannel {
             return;
         }
         link = null;
+        meters.channel(false);
         lost.close();
         if (!Boolean.FALSE.equals(reached)) {
             reached = false;
@@ -199,6 +210,7 @@ final class AnnouncementChannel {
 
         private void heard(Envelope envelope) {
             if (!envelope.replica().equals(replica)) {
+                meters.heard(envelope.announcement());
                 listener.heard(envelope.announcement());
                 return;
             }
@@ -206,6 +218,7 @@ final class AnnouncementChannel {
             if (!open) {
                 open = true;
                 reached = true;
+                meters.channel(true);
                 LOG.info("Redis is there: what is started on other replicas is streamed here");
                 listener.opened();
             }
@@ -244,6 +257,7 @@ final class AnnouncementChannel {
             connection.batch(batch).onComplete(onLoop(answer -> {
                 unanswered.remove(taken);
                 if (answer.succeeded()) {
+                    announcements.subList(0, size).forEach(meters::published);
                     taken.tryComplete();
                 } else {
                     taken.tryFail(answer.cause());

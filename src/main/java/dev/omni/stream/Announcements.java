@@ -60,6 +60,7 @@ class Announcements implements AnnouncementChannel.Listener {
     private final Sandboxes sandboxes;
     private final Jobs jobs;
     private final Connections connections;
+    private final StreamMeters meters;
     private final RecentJobs recent;
     private final Duration keepFor;
     private final Lookups lookups;
@@ -77,12 +78,14 @@ class Announcements implements AnnouncementChannel.Listener {
             SandboxConfig sandboxConfig,
             Sandboxes sandboxes,
             Jobs jobs,
-            Connections connections) {
+            Connections connections,
+            StreamMeters meters) {
         this.vertx = vertx;
         this.loop = vertx.getOrCreateContext();
         this.sandboxes = sandboxes;
         this.jobs = jobs;
         this.connections = connections;
+        this.meters = meters;
         this.keepFor = config.announcements().keepFor();
         this.recent = new RecentJobs(config.announcements().maxKept(), keepFor);
         this.lookups = new Lookups(vertx, this::onLoop, MAX_LOOKUPS, this::askAgain);
@@ -98,6 +101,7 @@ class Announcements implements AnnouncementChannel.Listener {
                         client,
                         "omni:%s:announcements".formatted(sandboxConfig.environment()),
                         config.announcements().heartbeatInterval(),
+                        meters,
                         this))
                 .orElse(null);
     }
@@ -162,6 +166,8 @@ class Announcements implements AnnouncementChannel.Listener {
         }
         if (lookups.offer(() -> follow(heard, startedAt))) {
             known.put(heard, true);
+        } else {
+            meters.droppedAnnouncement();
         }
     }
 
@@ -205,7 +211,8 @@ class Announcements implements AnnouncementChannel.Listener {
         Caller owner = new Caller(sandbox.owner(), Set.of());
         Map<String, String> about =
                 Map.of(LogContext.USER_ID, sandbox.owner(), LogContext.SANDBOX_ID, sandbox.sandboxId());
-        lookups.offer(() -> LogContext.inNewContext(vertx, about, () -> sandboxes.access(owner, sandbox.sandboxId()))
+        boolean taken = lookups.offer(() -> LogContext.inNewContext(
+                        vertx, about, () -> sandboxes.access(owner, sandbox.sandboxId()))
                 .map(access -> {
                     var change = new SandboxChanged(access.owner(), access.id(), sandbox.status());
                     connections.of(owner.userId()).forEach(connection -> connection.tell(change));
@@ -213,6 +220,9 @@ class Announcements implements AnnouncementChannel.Listener {
                 })
                 .onFailure()
                 .recoverWithItem(true));
+        if (!taken) {
+            meters.droppedAnnouncement();
+        }
     }
 
     /** Tells soon what was started here lately: once for everybody who asks until then. */

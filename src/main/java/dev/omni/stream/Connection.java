@@ -9,6 +9,7 @@ import dev.omni.problem.ProblemCode;
 import dev.omni.problem.ProblemException;
 import dev.omni.sandbox.SandboxAccess;
 import dev.omni.sandbox.SandboxChanged;
+import dev.omni.stream.StreamMeters.Via;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
@@ -18,6 +19,7 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Executor;
@@ -54,6 +56,9 @@ final class Connection {
     /** Jobs whose start may still be told again. A client that has more of them in that time may see one anew. */
     private static final int MAX_REMEMBERED = 256;
 
+    /** How often one connection measures its latency, which is a sample: a busy one has many messages in that time. */
+    private static final long SAMPLE_NANOS = Duration.ofMillis(100).toNanos();
+
     private enum State {
         OPEN,
         CLOSING,
@@ -68,6 +73,7 @@ final class Connection {
     private final Frames frames;
     private final Tokens tokens;
     private final Wire wire;
+    private final StreamMeters meters;
     private final Inbox inbox;
     private final Subscriptions subscriptions;
     private final Liveness liveness;
@@ -85,6 +91,10 @@ final class Connection {
     private Tokens.Verified identity;
     private int invalidInARow;
     private int notices;
+    private int unflushedMessages;
+    private int unflushedBytes;
+    private long sampledAt = System.nanoTime() - SAMPLE_NANOS;
+    private OptionalInt closedWith = OptionalInt.empty();
     private long ticker = NO_TIMER;
     private long expiry = NO_TIMER;
 
@@ -96,6 +106,7 @@ final class Connection {
             Frames frames,
             Tokens tokens,
             Wire wire,
+            StreamMeters meters,
             Tokens.Verified identity) {
         this.vertx = vertx;
         this.context = (ContextInternal) context;
@@ -105,6 +116,7 @@ final class Connection {
         this.frames = frames;
         this.tokens = tokens;
         this.wire = wire;
+        this.meters = meters;
         this.identity = identity;
         this.liveness = new Liveness(config.pongTimeout(), Pace.of(config), System.nanoTime());
         this.inbox = new Inbox(config, loop, this::handle);
@@ -130,6 +142,7 @@ final class Connection {
         if (state != State.OPEN) {
             return;
         }
+        meters.received();
         liveness.sign(System.nanoTime());
         if (!inbox.offer(text)) {
             close(CloseCode.LIMIT);
@@ -197,8 +210,14 @@ final class Connection {
         LOG.debugf("closing with %d: %s", code.code(), code.reason());
         release();
         state = State.CLOSING;
+        closedWith = OptionalInt.of(code.code());
         wire.close(code).subscribe().with(closed -> {}, gone -> {});
         vertx.setTimer(config.closeTimeout().toMillis(), id -> loop.execute(this::cut));
+    }
+
+    /** The code it was closed with on this side; empty where the peer or the network has ended it. */
+    OptionalInt closedWith() {
+        return closedWith;
     }
 
     /** The socket is closed, by whomever. */
@@ -234,7 +253,10 @@ final class Connection {
             }
             case HOLD -> LOG.debug("the reader is behind: no heartbeat");
             case GIVE_UP -> close(CloseCode.NO_PONG);
-            case TOO_SLOW -> close(CloseCode.SLOW_READER);
+            case TOO_SLOW -> {
+                meters.slow(Via.WS);
+                close(CloseCode.SLOW_READER);
+            }
         }
     }
 
@@ -300,7 +322,14 @@ final class Connection {
         Supplier<Uni<JobStream>> opening = about(job, () -> jobs.events(caller, job.sandboxId(), job.jobId(), cursor));
         return answering(
                 job,
-                subscriptions.subscribe(job, () -> opening.get().emitOn(loop).invoke(stream -> followed.add(job))));
+                subscriptions.subscribe(
+                        job,
+                        () -> opening.get().emitOn(loop).invoke(stream -> {
+                            followed.add(job);
+                            if (cursor != null) {
+                                meters.resumed(Via.WS);
+                            }
+                        })));
     }
 
     /** Work for one job, whose log lines say so. The connection has others, so it gets a log context of its own. */
@@ -330,6 +359,7 @@ final class Connection {
     }
 
     private Uni<Void> refuseInvalid(String message) {
+        meters.invalid();
         invalidInARow++;
         if (invalidInARow >= config.maxInvalidMessages()) {
             close(CloseCode.PROTOCOL);
@@ -362,7 +392,16 @@ final class Connection {
 
         @Override
         public void flush() {
-            wire.flush();
+            Connection.this.flush();
+        }
+
+        @Override
+        public void delivered(JobEvent event) {
+            long now = System.nanoTime();
+            if (now - sampledAt >= SAMPLE_NANOS) {
+                sampledAt = now;
+                meters.delivered(event.at());
+            }
         }
 
         @Override
@@ -396,8 +435,16 @@ final class Connection {
                     waiting.fail(failure);
                 }
             });
-            wire.flush();
+            flush();
         });
+    }
+
+    /** Counts what went out since the last time: once for many messages, where there are many. */
+    private void flush() {
+        meters.sent(Via.WS, unflushedMessages, unflushedBytes);
+        unflushedMessages = 0;
+        unflushedBytes = 0;
+        wire.flush();
     }
 
     private void write(byte[] frame, Consumer<@Nullable Throwable> drained) {
@@ -406,6 +453,8 @@ final class Connection {
             return;
         }
         liveness.writing();
+        unflushedMessages++;
+        unflushedBytes += frame.length;
         wire.write(
                 frame,
                 failure -> onLoop(() -> {

@@ -7,6 +7,7 @@ import dev.omni.job.JobStream;
 import dev.omni.job.Jobs;
 import dev.omni.problem.ProblemCode;
 import dev.omni.problem.ProblemException;
+import dev.omni.stream.StreamMeters.Via;
 import io.quarkus.security.Authenticated;
 import io.quarkus.security.identity.SecurityIdentity;
 import io.smallrye.mutiny.Multi;
@@ -60,6 +61,7 @@ public class JobEventsResource {
     private final Slots slots;
     private final Connections connections;
     private final ClientAddresses addresses;
+    private final StreamMeters meters;
     private final SecurityIdentity identity;
 
     JobEventsResource(
@@ -69,6 +71,7 @@ public class JobEventsResource {
             Slots slots,
             Connections connections,
             ClientAddresses addresses,
+            StreamMeters meters,
             SecurityIdentity identity) {
         this.config = config;
         this.jobs = jobs;
@@ -76,6 +79,7 @@ public class JobEventsResource {
         this.slots = slots;
         this.connections = connections;
         this.addresses = addresses;
+        this.meters = meters;
         this.identity = identity;
     }
 
@@ -102,12 +106,19 @@ public class JobEventsResource {
             throw new ProblemException(
                     ProblemCode.RATE_LIMITED, "too many open streams", Connections.RETRY_AFTER, null);
         }
-        var reader = new EventReader(Pace.of(config), () -> Sockets.cut(request.connection()));
+        meters.opened(Via.SSE);
+        var reader = new EventReader(Pace.of(config), () -> {
+            meters.slow(Via.SSE);
+            Sockets.cut(request.connection());
+        });
         Multi<byte[]> frames = open(caller.caller(), new JobKey(sandboxId, jobId), lastEventId, reader)
                 .select()
                 .first(timeLeft(caller))
                 .onTermination()
-                .invoke(() -> slots.release(peer));
+                .invoke(() -> {
+                    slots.release(peer);
+                    meters.closedEventStream();
+                });
         return RestMulti.fromMultiData(reader.counting(frames))
                 .header("Content-Type", "text/event-stream;charset=UTF-8")
                 .header("Cache-Control", "no-store")
@@ -126,6 +137,12 @@ public class JobEventsResource {
     private Multi<byte[]> open(Caller caller, JobKey job, @Nullable String lastEventId, EventReader reader) {
         return Uni.createFrom()
                 .deferred(() -> jobs.events(caller, job.sandboxId(), job.jobId(), lastEventId))
+                .onItem()
+                .invoke(stream -> {
+                    if (lastEventId != null && !lastEventId.isEmpty()) {
+                        meters.resumed(Via.SSE);
+                    }
+                })
                 .onItem()
                 .transformToMulti(stream -> frames(job, stream, reader));
     }
@@ -166,7 +183,9 @@ public class JobEventsResource {
         // JSON has no raw line breaks, and a cursor has none either, so that one line each is enough.
         byte[] message = frames.of(job, event);
         byte[] head = bytes("id: " + event.cursor() + "\ndata: ");
-        return Buffer.buffer(head.length + message.length + SEPARATOR.length)
+        int size = head.length + message.length + SEPARATOR.length;
+        meters.sent(Via.SSE, 1, size);
+        return Buffer.buffer(size)
                 .appendBytes(head)
                 .appendBytes(message)
                 .appendBytes(SEPARATOR)

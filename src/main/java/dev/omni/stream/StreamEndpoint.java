@@ -1,7 +1,9 @@
 package dev.omni.stream;
 
 import dev.omni.job.Jobs;
+import dev.omni.stream.StreamMeters.Via;
 import io.quarkus.security.Authenticated;
+import io.quarkus.websockets.next.CloseReason;
 import io.quarkus.websockets.next.OnBinaryMessage;
 import io.quarkus.websockets.next.OnClose;
 import io.quarkus.websockets.next.OnError;
@@ -43,6 +45,7 @@ class StreamEndpoint {
     private final Tokens tokens;
     private final Slots slots;
     private final Connections connections;
+    private final StreamMeters meters;
 
     StreamEndpoint(
             Vertx vertx,
@@ -51,7 +54,8 @@ class StreamEndpoint {
             Frames frames,
             Tokens tokens,
             Slots slots,
-            Connections connections) {
+            Connections connections,
+            StreamMeters meters) {
         this.vertx = vertx;
         this.config = config;
         this.jobs = jobs;
@@ -59,6 +63,7 @@ class StreamEndpoint {
         this.tokens = tokens;
         this.slots = slots;
         this.connections = connections;
+        this.meters = meters;
     }
 
     @OnOpen
@@ -68,8 +73,9 @@ class StreamEndpoint {
         var wire = new WebSocketWire(socket, data.get(HTTP));
         // The context of this callback becomes the connection's own, so what is in its log context stays with it.
         var connection = new Connection(
-                vertx, vertx.getOrCreateContext(), config, jobs, frames, tokens, wire, data.get(IDENTITY));
+                vertx, vertx.getOrCreateContext(), config, jobs, frames, tokens, wire, meters, data.get(IDENTITY));
         data.put(CONNECTION, connection);
+        meters.opened(Via.WS);
         describe(socket);
         if (slots.tryAcquire(data.get(PEER))) {
             connections.add(connection, data.get(HANDSHAKE));
@@ -121,9 +127,10 @@ class StreamEndpoint {
 
     @OnClose
     @NonBlocking
-    void closed(WebSocketConnection socket) {
+    void closed(CloseReason reason, WebSocketConnection socket) {
         Connection connection = describe(socket);
         connection.closed();
+        meters.closedWebSocket(connection.closedWith().orElse(reason.getCode()));
         if (connections.remove(connection)) {
             slots.release(socket.userData().get(PEER));
         }

@@ -57,6 +57,9 @@ final class Subscriptions {
 
         void flush();
 
+        /** An event that the reader waited for has drained. */
+        default void delivered(JobEvent event) {}
+
         /** Hears of a job that could not be followed. */
         void failed(JobKey job, Throwable failure);
     }
@@ -169,6 +172,10 @@ final class Subscriptions {
         /** Received and not yet written. */
         private @Nullable JobEvent next;
 
+        /** Whether the next event came because there was something new, rather than in a replay. */
+        private boolean awaited;
+
+        private boolean begun;
         private boolean inTurn;
         private boolean ended;
         private @Nullable Throwable failure;
@@ -214,6 +221,9 @@ final class Subscriptions {
                 loop.execute(() -> {
                     if (!cancelled) {
                         next = event;
+                        // The first may have been made for another reader, some time ago.
+                        awaited = begun;
+                        begun = true;
                         ready(this);
                     }
                 });
@@ -227,7 +237,8 @@ final class Subscriptions {
                 JobEvent event = next;
                 next = null;
                 // Not in one expression: it may drain, or be given up, before this returns.
-                int size = outlet.write(job, event, Subscriptions.this::drained);
+                int size = outlet.write(job, event, awaited ? telling(event) : Subscriptions.this::drained);
+                awaited = false;
                 undrained += size;
                 if (events != null) {
                     events.request(1);
@@ -238,6 +249,13 @@ final class Subscriptions {
                 ready.add(this);
             }
             endIfThrough();
+        }
+
+        private IntConsumer telling(JobEvent event) {
+            return size -> {
+                outlet.delivered(event);
+                drained(size);
+            };
         }
 
         @Override

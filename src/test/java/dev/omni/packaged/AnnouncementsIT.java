@@ -153,6 +153,25 @@ class AnnouncementsIT {
     }
 
     @Test
+    void whatReplicasTellEachOtherIsCounted() {
+        User alice = new User();
+        Tab tab = alice.tab(two);
+        double published = metric(one, "omni_announcements_published_total{kind=\"job\"");
+        double received = metric(two, "omni_announcements_received_total{kind=\"job\"");
+
+        assertThatItSawAll(tab, alice.starts(one, COUNTING));
+
+        await().atMost(PATIENCE).untilAsserted(() -> {
+            assertThat(metric(one, "omni_announcements_published_total{kind=\"job\""))
+                    .isGreaterThan(published);
+            assertThat(metric(two, "omni_announcements_received_total{kind=\"job\""))
+                    .isGreaterThan(received);
+            assertThat(metric(one, "omni_announcements_up")).isEqualTo(1);
+            assertThat(metric(two, "omni_announcements_up")).isEqualTo(1);
+        });
+    }
+
+    @Test
     void whoSaysHelloIsToldWhatWasStartedLately() throws Exception {
         User alice = new User();
         String first = alice.starts(one, COUNTING);
@@ -301,6 +320,16 @@ class AnnouncementsIT {
         for (PackagedApplication replica : List.of(one, two)) {
             given().get(replica.management("/q/health/ready")).then().statusCode(200);
         }
+    }
+
+    /** The value of the one metric that begins so. */
+    private static double metric(PackagedApplication replica, String beginning) {
+        return given().get(replica.management("/q/metrics"))
+                .asString()
+                .lines()
+                .filter(line -> line.startsWith(beginning))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .sum();
     }
 
     /** How often it has lost Redis so far. */

@@ -106,6 +106,20 @@ class ShippedApplicationIT {
 
     @Test
     @Order(3)
+    void itsMetricsAreOnTheManagementPortAndNameNobody() {
+        String metrics = given().get(omni.management("/q/metrics"))
+                .then()
+                .statusCode(200)
+                .extract()
+                .asString();
+        assertThat(metrics)
+                .contains("omni_jobs_started_total{kind=\"command\"", "profile=\"prod\"")
+                .doesNotContain("alice", token, daytona.apiKey());
+        given().get(omni.url("/q/metrics")).then().statusCode(404);
+    }
+
+    @Test
+    @Order(3)
     void withoutARedisItLooksForNone() throws IOException {
         assertThat(omni.log()).doesNotContain("Redis");
     }

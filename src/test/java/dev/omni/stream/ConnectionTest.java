@@ -40,6 +40,9 @@ class ConnectionTest {
     Jobs jobs;
 
     @Inject
+    StreamMeters meters;
+
+    @Inject
     Connections registry;
 
     @Inject
@@ -198,8 +201,8 @@ class ConnectionTest {
     private Opened connect(String userId, StreamConfig config, RecordingWire wire, Instant expiresAt) {
         Context context = vertx.getOrCreateContext();
         var identity = new Tokens.Verified(new Caller(userId, Set.of()), expiresAt);
-        var opened =
-                new Opened(context, new Connection(vertx, context, config, jobs, new Frames(), tokens, wire, identity));
+        var opened = new Opened(
+                context, new Connection(vertx, context, config, jobs, new Frames(), tokens, wire, meters, identity));
         wire.answered = () -> opened.run(Connection::pong);
         wire.closed = () -> opened.run(Connection::closed);
         after.add(() -> opened.run(Connection::closed));

@@ -22,7 +22,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A client of {@code /ws} as a browser or script would be one. */
-final class TestClient implements WebSocket.Listener, AutoCloseable {
+public final class TestClient implements WebSocket.Listener, AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final HttpClient HTTP = HttpClient.newHttpClient();
     private static final JsonMapper JSON = new JsonMapper();
@@ -39,14 +39,14 @@ final class TestClient implements WebSocket.Listener, AutoCloseable {
         this.reads = reads;
     }
 
-    static TestClient connect(URI base, String token) {
+    public static TestClient connect(URI base, String token) {
         TestClient client = new TestClient(true);
         client.socket = client.open(base, HTTP.newWebSocketBuilder().header("Authorization", "Bearer " + token));
         return client;
     }
 
     /** A client that takes nothing off the wire. */
-    static TestClient connectDeaf(URI base, String token) {
+    public static TestClient connectDeaf(URI base, String token) {
         TestClient client = new TestClient(false);
         client.socket = client.open(base, HTTP.newWebSocketBuilder().header("Authorization", "Bearer " + token));
         return client;
@@ -59,7 +59,7 @@ final class TestClient implements WebSocket.Listener, AutoCloseable {
     }
 
     /** The status that a handshake without subprotocols is refused with. */
-    static int refusal(URI base, Map<String, String> headers) {
+    public static int refusal(URI base, Map<String, String> headers) {
         WebSocket.Builder builder = HTTP.newWebSocketBuilder();
         headers.forEach(builder::header);
         return refusal(base, builder);
@@ -91,7 +91,7 @@ final class TestClient implements WebSocket.Listener, AutoCloseable {
         return socket().getSubprotocol();
     }
 
-    void send(String message) {
+    public void send(String message) {
         sendFragment(message, true);
     }
 
@@ -105,7 +105,7 @@ final class TestClient implements WebSocket.Listener, AutoCloseable {
     }
 
     /** The next message, of whatever type. */
-    JsonNode next() {
+    public JsonNode next() {
         try {
             JsonNode message = messages.poll(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
             if (message == null) {
@@ -119,7 +119,7 @@ final class TestClient implements WebSocket.Listener, AutoCloseable {
     }
 
     /** The next message about a job or in answer to one of ours: no heartbeat, and no news of a sandbox. */
-    JsonNode nextOfJobs() {
+    public JsonNode nextOfJobs() {
         JsonNode message = next();
         while (NEWS.contains(message.path("type").asText())) {
             message = next();
@@ -149,11 +149,11 @@ final class TestClient implements WebSocket.Listener, AutoCloseable {
     }
 
     /** The code that the server closed with. */
-    int closeCode() {
+    public int closeCode() {
         return closed.orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
     }
 
-    boolean isOpen() {
+    public boolean isOpen() {
         return !closed.isDone();
     }
 
