@@ -42,6 +42,7 @@ public final class LocalDaytona implements AutoCloseable {
 
     private final String apiKey = newKey();
     private final Faults faults = new Faults();
+    private final Throttlers throttlers = new Throttlers();
     private final Traffic traffic = new Traffic();
     private final HttpServer server;
     private final Threads threads;
@@ -66,7 +67,7 @@ public final class LocalDaytona implements AutoCloseable {
         SnapshotStore snapshots = new SnapshotStore(threads.timer(), options.snapshotDelay);
         this.sandboxes = new SandboxStore(snapshots, options, base, confinement, origin() + "/toolbox", threads);
         Guard guard = new Guard(apiKey, sandboxes);
-        Routes routes = new Routes(vertx, router, threads.requests(), faults, traffic);
+        Routes routes = new Routes(vertx, router, threads.requests(), faults, throttlers, traffic);
         new SandboxRoutes(sandboxes, guard, origin()).register(routes);
         new SnapshotRoutes(snapshots, guard, origin()).register(routes);
         Toolbox toolbox = new Toolbox(routes, guard);
@@ -125,6 +126,11 @@ public final class LocalDaytona implements AutoCloseable {
 
     public Faults faults() {
         return faults;
+    }
+
+    /** Its rate limits; there are none at first. */
+    public Throttlers throttlers() {
+        return throttlers;
     }
 
     public Traffic traffic() {
