@@ -25,6 +25,8 @@ final class Circuit {
     private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
     private static final Duration JITTER = Duration.ofMillis(100);
+    /** What a caller is told who comes when the circuit is about to close. */
+    private static final Duration SHORTEST_WAIT = Duration.ofSeconds(1);
 
     private final String name;
     private final Duration openFor;
@@ -87,7 +89,7 @@ final class Circuit {
 
     private DaytonaException refusal() {
         long left = openFor.toNanos() - (System.nanoTime() - openedAt);
-        Duration wait = Duration.ofNanos(Math.clamp(left, Duration.ofSeconds(1).toNanos(), openFor.toNanos() + 1));
+        Duration wait = Duration.ofNanos(Math.max(left, SHORTEST_WAIT.toNanos()));
         return DaytonaException.circuitOpen(wait);
     }
 

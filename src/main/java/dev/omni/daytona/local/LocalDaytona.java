@@ -18,6 +18,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A Daytona on this machine: the HTTP and WebSocket contract of Daytona's API and toolbox on loopback, whose sandboxes
@@ -135,6 +136,14 @@ public final class LocalDaytona implements AutoCloseable {
 
     public Traffic traffic() {
         return traffic;
+    }
+
+    /**
+     * From now on the sandboxes say that their toolboxes are behind that address, as those of a region with a proxy of its
+     * own do; null takes it back.
+     */
+    public void proxyToolboxes(@Nullable URI origin) {
+        sandboxes.moveToolboxes((origin == null ? origin() : origin) + "/toolbox");
     }
 
     /** Whether commands are kept from the machine's files. */

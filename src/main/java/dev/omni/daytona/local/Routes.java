@@ -23,6 +23,7 @@ final class Routes {
     private static final Logger LOG = Logger.getLogger(Routes.class);
     /** Above any prompt or script; files do not come this way. */
     private static final long MAX_BODY_BYTES = 64L << 20;
+
     private static final int TOO_MANY_REQUESTS = 429;
 
     private final Vertx vertx;
@@ -32,13 +33,7 @@ final class Routes {
     private final Throttlers throttlers;
     private final Traffic traffic;
 
-    Routes(
-            Vertx vertx,
-            Router router,
-            Executor threads,
-            Faults faults,
-            Throttlers throttlers,
-            Traffic traffic) {
+    Routes(Vertx vertx, Router router, Executor threads, Faults faults, Throttlers throttlers, Traffic traffic) {
         this.vertx = vertx;
         this.router = router;
         this.threads = threads;

@@ -43,7 +43,7 @@ final class SandboxStore {
     private final LocalDaytonaOptions options;
     private final Path base;
     private final Confinement confinement;
-    private final String toolboxProxyUrl;
+    private volatile String toolboxProxyUrl;
     private final Threads threads;
 
     SandboxStore(
@@ -119,6 +119,11 @@ final class SandboxStore {
 
     synchronized JsonObject get(String idOrName) {
         return find(idOrName).json(toolboxProxyUrl);
+    }
+
+    /** From now on this is where the toolboxes are said to be. */
+    void moveToolboxes(String toolboxProxyUrl) {
+        this.toolboxProxyUrl = toolboxProxyUrl;
     }
 
     /** The sandbox itself, for the toolbox. */

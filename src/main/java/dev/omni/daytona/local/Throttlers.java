@@ -70,7 +70,8 @@ public final class Throttlers {
                 blocked = true;
                 windowEnds = now + windowNanos;
             }
-            String seconds = Long.toString(Math.ceilDiv(windowEnds - now, Duration.ofSeconds(1).toNanos()));
+            String seconds = Long.toString(
+                    Math.ceilDiv(windowEnds - now, Duration.ofSeconds(1).toNanos()));
             return blocked
                     ? new Verdict(true, Map.of("Retry-After-" + name, seconds))
                     : new Verdict(
