@@ -133,6 +133,10 @@ class StrainedDaytonaTest {
                 .header("Retry-After", notNullValue());
 
         assertThat(daytona.traffic().requests(Operation.GET_SANDBOX)).isEqualTo(asked);
+        assertThat(meters.get("ft.circuitbreaker.calls.total")
+                        .tag("method", "daytona reads")
+                        .counters())
+                .isNotEmpty();
         given().get("/q/health/ready").then().statusCode(200);
         createSandbox(user, "{}").statusCode(201);
         daytona.faults().clear();

@@ -139,11 +139,11 @@ public final class LocalDaytona implements AutoCloseable {
     }
 
     /**
-     * From now on the sandboxes say that their toolboxes are behind that address, as those of a region with a proxy of its
+     * Sandboxes made from now on say that their toolboxes are behind that address, as those of a region with a proxy of its
      * own do; null takes it back.
      */
     public void proxyToolboxes(@Nullable URI origin) {
-        sandboxes.moveToolboxes((origin == null ? origin() : origin) + "/toolbox");
+        sandboxes.placeToolboxes((origin == null ? origin() : origin) + "/toolbox");
     }
 
     /** Whether commands are kept from the machine's files. */
