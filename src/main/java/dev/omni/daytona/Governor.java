@@ -89,8 +89,11 @@ final class Governor implements ClientResponseFilter {
         }
     }
 
-    /** Daytona has answered 429. */
+    /** Daytona, or whatever there is in a sandbox, has answered 429. */
     void refused(DaytonaOperation operation, DaytonaException refusal) {
+        if (operation.throttler() == null) {
+            return;
+        }
         Duration wait = refusal.retryAfter();
         budget(refused, operation).block(wait == null ? UNSAID : wait, System.nanoTime());
     }

@@ -44,7 +44,7 @@ public final class RegionProxy implements AutoCloseable {
 
     private ServerSocket listen(int port) {
         try {
-            ServerSocket opened = new ServerSocket(port, 50, InetAddress.getByName("127.0.0.1"));
+            ServerSocket opened = new ServerSocket(port, 50, InetAddress.getLoopbackAddress());
             Thread.ofVirtual().start(() -> accept(opened));
             return opened;
         } catch (IOException e) {
