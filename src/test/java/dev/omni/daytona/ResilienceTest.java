@@ -404,15 +404,32 @@ class ResilienceTest {
 
     @Test
     void whoHangsUpWaitsForNoBudget() {
-        budget(100, 10, 60);
+        use(Map.of("omni.daytona.governor.patience", "90s", "omni.daytona.timeouts.total", "90s"));
+        budget(100, 5, 60);
         get(daytona.get(ID));
-        Cancellable poll = begin(daytona.poll(ID));
-        await().until(() -> gauge("omni.daytona.governor.waiting", "priority", "poll") == 1);
+        Cancellable read = begin(daytona.get(ID));
+        await().until(() -> gauge("omni.daytona.governor.waiting", "priority", "read") == 1);
 
-        poll.cancel();
+        read.cancel();
 
-        // It is shared, and so goes on for those who may come; nobody but it does.
+        await().until(() -> gauge("omni.daytona.governor.waiting", "priority", "read") == 0);
         assertThat(upstream.received).hasSize(1);
+    }
+
+    @Test
+    void onlySoManyWaitForBudget() {
+        use(Map.of(
+                "omni.daytona.governor.patience", "90s",
+                "omni.daytona.timeouts.total", "90s",
+                "omni.daytona.governor.max-waiting", "1"));
+        budget(100, 5, 60);
+        get(daytona.get(ID));
+        Cancellable first = begin(daytona.get(ID));
+        await().until(() -> gauge("omni.daytona.governor.waiting", "priority", "read") == 1);
+
+        assertThat(failure(daytona.get(ID)).kind()).isEqualTo(Kind.RATE_LIMITED);
+        assertThat(counter("omni.daytona.governor.refusals", "read")).isOne();
+        first.cancel();
     }
 
     @Test
