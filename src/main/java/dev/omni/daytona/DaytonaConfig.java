@@ -3,6 +3,8 @@ package dev.omni.daytona;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import jakarta.validation.constraints.DecimalMax;
+import jakarta.validation.constraints.DecimalMin;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotBlank;
 import java.net.URI;
@@ -37,16 +39,6 @@ public interface DaytonaConfig {
     /** Hosts, beside the API's own and its subdomains, to which the key may be sent when a sandbox names them. */
     Optional<Set<String>> toolboxHosts();
 
-    /** Connections per host of each of the three HTTP clients: control plane, toolbox, downloads. */
-    @Min(1)
-    @WithDefault("50")
-    int poolSize();
-
-    /** Calls that may wait for a connection of a full pool; more fail at once as unavailable. */
-    @Min(1)
-    @WithDefault("200")
-    int maxWaiting();
-
     /** Largest log that is read over HTTP; reading fails where it is longer. */
     @WithDefault("1G")
     MemorySize maxLogSize();
@@ -56,6 +48,15 @@ public interface DaytonaConfig {
 
     /** The live log streams. */
     Follow follow();
+
+    /** How many calls may be on their way at once. Each has a connection, so these are the sizes of the pools as well. */
+    Bulkheads bulkhead();
+
+    /** When calls are no longer made because they fail. */
+    Circuit circuit();
+
+    /** How Daytona's rate limits are respected. */
+    Governor governor();
 
     /** How long calls may take. */
     interface Timeouts {
@@ -105,5 +106,103 @@ public interface DaytonaConfig {
         @Min(1)
         @WithDefault("2000")
         int maxConnections();
+    }
+
+    /** How many calls may be on their way at once, by what they do. */
+    interface Bulkheads {
+        /** Creating and starting sandboxes, which Daytona holds until they have started. */
+        @Min(1)
+        @WithDefault("50")
+        int starts();
+
+        /** Other changes of sandboxes. */
+        @Min(1)
+        @WithDefault("20")
+        int changes();
+
+        /** Reading sandboxes. */
+        @Min(1)
+        @WithDefault("20")
+        int reads();
+
+        /** Looking whether a sandbox has got where it is on its way to. */
+        @Min(1)
+        @WithDefault("10")
+        int polls();
+
+        /** Starting jobs and whatever else changes something in a sandbox. */
+        @Min(1)
+        @WithDefault("60")
+        int toolboxChanges();
+
+        /** Short reads from sandboxes, among them the looks at running jobs. */
+        @Min(1)
+        @WithDefault("40")
+        int toolboxReads();
+
+        /** Reading logs and files. */
+        @Min(1)
+        @WithDefault("50")
+        int downloads();
+
+        /** Of each of the last three, the most for one sandbox: one that is stuck must not hold up the others. */
+        @Min(1)
+        @WithDefault("10")
+        int perSandbox();
+
+        /** Calls of each kind that may wait for their turn; more fail at once as unavailable. */
+        @Min(1)
+        @WithDefault("200")
+        int maxWaiting();
+
+        /** The longest wait for a turn. */
+        @WithDefault("5s")
+        Duration patience();
+    }
+
+    /** When calls are no longer made because they fail. */
+    interface Circuit {
+        /** How many of the last calls of a kind are looked at. */
+        @Min(1)
+        @WithDefault("20")
+        int window();
+
+        /** The share of them that must have failed. */
+        @DecimalMin("0.01")
+        @DecimalMax("1")
+        @WithDefault("0.5")
+        double failureRatio();
+
+        /** How long none is made; then one tries whether Daytona works again. */
+        @WithDefault("10s")
+        Duration openFor();
+    }
+
+    /** How Daytona's rate limits are respected. */
+    interface Governor {
+        /** The share of a limit that reads leave to creates and changes. */
+        @DecimalMin("0")
+        @DecimalMax("0.9")
+        @WithDefault("0.05")
+        double readReserve();
+
+        /** The share of a limit that looks at what will be looked at again leave to all others. */
+        @DecimalMin("0")
+        @DecimalMax("0.9")
+        @WithDefault("0.2")
+        double pollReserve();
+
+        /** The longest that a call waits for Daytona to take more; one that would have to wait longer fails at once. */
+        @WithDefault("3s")
+        Duration patience();
+
+        /** The same for looks at what will be looked at again; those wait as long as this in any case. */
+        @WithDefault("15s")
+        Duration pollPatience();
+
+        /** Calls of each priority that may wait; more fail at once. */
+        @Min(1)
+        @WithDefault("1000")
+        int maxWaiting();
     }
 }

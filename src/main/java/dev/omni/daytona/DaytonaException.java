@@ -2,8 +2,12 @@ package dev.omni.daytona;
 
 import dev.omni.problem.ProblemCode;
 import dev.omni.problem.ProblemException;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.function.Predicate;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,12 +46,33 @@ public final class DaytonaException extends ProblemException {
         }
     }
 
+    /** How far a call came. */
+    private enum Reach {
+        SENT,
+        /** It was held back here. */
+        NOT_SENT,
+        /** It was held back here because others like it have failed. */
+        CIRCUIT_OPEN
+    }
+
     private final Kind kind;
     private final int status;
     private final String upstreamMessage;
+    private final Reach reach;
+    private @Nullable DaytonaOperation operation;
 
     DaytonaException(
             Kind kind, int status, String upstreamMessage, @Nullable Duration retryAfter, @Nullable Throwable cause) {
+        this(kind, status, upstreamMessage, retryAfter, cause, Reach.SENT);
+    }
+
+    private DaytonaException(
+            Kind kind,
+            int status,
+            String upstreamMessage,
+            @Nullable Duration retryAfter,
+            @Nullable Throwable cause,
+            Reach reach) {
         super(
                 kind.problem,
                 kind.problem.title() + ".",
@@ -57,6 +82,25 @@ public final class DaytonaException extends ProblemException {
         this.kind = kind;
         this.status = status;
         this.upstreamMessage = upstreamMessage;
+        this.reach = reach;
+    }
+
+    /** A call that was not made, and need not be looked for. */
+    static DaytonaException notSent(Kind kind, String why, Duration retryAfter) {
+        return new DaytonaException(kind, 0, why, retryAfter, null, Reach.NOT_SENT);
+    }
+
+    static DaytonaException circuitOpen(Duration retryAfter) {
+        return new DaytonaException(
+                Kind.UNAVAILABLE, 0, "not asked, since it has failed often", retryAfter, null, Reach.CIRCUIT_OPEN);
+    }
+
+    /** Says what was asked for, unless that is known. */
+    DaytonaException during(DaytonaOperation operation) {
+        if (this.operation == null) {
+            this.operation = operation;
+        }
+        return this;
     }
 
     /** Tells failures of the kind, for use with {@code onFailure(...)}. */
@@ -76,5 +120,38 @@ public final class DaytonaException extends ProblemException {
     /** Daytona's own words: for logs and decisions, never for the caller. Empty where there were none. */
     public String upstreamMessage() {
         return upstreamMessage;
+    }
+
+    /** What was asked for; null where that is not known. */
+    public @Nullable DaytonaOperation operation() {
+        return operation;
+    }
+
+    /** Whether the call may have had its effect although it failed: false when Daytona has not heard of it. */
+    public boolean mayHaveHappened() {
+        return wasSent() && !isUnreachable();
+    }
+
+    boolean wasSent() {
+        return reach == Reach.SENT;
+    }
+
+    boolean isCircuitOpen() {
+        return reach == Reach.CIRCUIT_OPEN;
+    }
+
+    /** Whether it is Daytona that does not work, not the call that is wrong. */
+    boolean isOutage() {
+        return kind == Kind.UNAVAILABLE || kind == Kind.TIMEOUT || status >= 500;
+    }
+
+    /** Whether there was no connection: the one failure that no sandbox can bring about. */
+    boolean isUnreachable() {
+        Throwable cause = getCause();
+        return status == 0
+                && (cause instanceof ConnectException
+                        || cause instanceof NoRouteToHostException
+                        || cause instanceof UnknownHostException
+                        || cause instanceof SSLException);
     }
 }

@@ -179,7 +179,7 @@ final class ErrorMapping {
     }
 
     /** Seconds or an HTTP date. */
-    private static @Nullable Duration wait(String value) {
+    static @Nullable Duration wait(String value) {
         Duration wait;
         try {
             wait = Duration.ofSeconds(Long.parseLong(value.strip()));

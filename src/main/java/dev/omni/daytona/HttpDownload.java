@@ -37,6 +37,8 @@ final class HttpDownload implements UpstreamStream.Source {
         return client.request(options)
                 .compose(opened -> {
                     request = opened;
+                    // The answer fails as well, and is what is looked at; without a handler Vert.x logs an error.
+                    opened.exceptionHandler(failure -> {});
                     return closed ? Future.failedFuture("closed before it was open") : opened.send();
                 })
                 .compose(this::accepted);

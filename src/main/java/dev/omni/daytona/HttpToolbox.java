@@ -31,6 +31,7 @@ final class HttpToolbox implements Toolbox {
     private final ToolboxApi api;
     private final String sandbox;
     private final URI proxy;
+    private final Place place;
 
     HttpToolbox(Transport transport, String sandbox, URI proxy) {
         this.transport = transport;
@@ -38,23 +39,31 @@ final class HttpToolbox implements Toolbox {
         this.api = transport.toolbox();
         this.sandbox = sandbox;
         this.proxy = proxy;
+        this.place = new Place(String.valueOf(proxy.getAuthority()).toLowerCase(Locale.ROOT), sandbox);
     }
 
     @Override
     public Uni<String> homeDirectory() {
-        return read(base -> api.homeDirectory(base, sandbox), home -> Wire.required(home.dir(), "dir"));
+        return read(
+                DaytonaOperation.GET_HOME,
+                base -> api.homeDirectory(base, sandbox),
+                home -> Wire.required(home.dir(), "dir"));
     }
 
     @Override
     public Uni<Void> createSession(String sessionId) {
-        return once(
+        return change(
+                DaytonaOperation.CREATE_SESSION,
                 config.timeouts().toolbox(),
                 base -> api.createSession(base, sandbox, new Wire.CreateSession(sessionId)));
     }
 
     @Override
     public Uni<Void> deleteSession(String sessionId) {
-        return once(config.timeouts().toolbox(), base -> api.deleteSession(base, sandbox, sessionId))
+        return change(
+                        DaytonaOperation.DELETE_SESSION,
+                        config.timeouts().toolbox(),
+                        base -> api.deleteSession(base, sandbox, sessionId))
                 .onFailure(DaytonaException.is(Kind.NOT_FOUND))
                 .recoverWithNull();
     }
@@ -62,31 +71,42 @@ final class HttpToolbox implements Toolbox {
     @Override
     public Uni<List<Session>> sessions() {
         return read(
+                DaytonaOperation.GET_SESSION,
                 base -> api.sessions(base, sandbox),
                 sessions -> sessions.stream().map(Wire.SessionState::toSession).toList());
     }
 
     @Override
     public Uni<Session> session(String sessionId) {
-        return read(base -> api.session(base, sandbox, sessionId), Wire.SessionState::toSession);
+        return read(
+                DaytonaOperation.GET_SESSION,
+                base -> api.session(base, sandbox, sessionId),
+                Wire.SessionState::toSession);
     }
 
     @Override
     public Uni<String> start(String sessionId, String command) {
-        return once(
-                        config.timeouts().toolbox(),
-                        base -> api.start(base, sandbox, sessionId, new Wire.StartCommand(command)))
-                .map(started -> Wire.required(Wire.required(started, "a body").cmdId(), "cmdId"));
+        return change(
+                DaytonaOperation.START_COMMAND,
+                config.timeouts().toolbox(),
+                base -> api.start(base, sandbox, sessionId, new Wire.StartCommand(command))
+                        .map(started ->
+                                Wire.required(Wire.required(started, "a body").cmdId(), "cmdId")));
     }
 
     @Override
     public Uni<Session.Command> command(String sessionId, String commandId) {
-        return read(base -> api.command(base, sandbox, sessionId, commandId), Wire.Command::toCommand);
+        return read(
+                DaytonaOperation.GET_COMMAND,
+                base -> api.command(base, sandbox, sessionId, commandId),
+                Wire.Command::toCommand);
     }
 
     @Override
     public Uni<Void> input(String sessionId, String commandId, String data) {
         return transport.soon(
+                DaytonaOperation.SEND_INPUT,
+                place,
                 config.timeouts().toolbox(),
                 NO_PIPE_YET,
                 endpoint -> api.input(base(endpoint), sandbox, sessionId, commandId, new Wire.Input(data)));
@@ -96,7 +116,10 @@ final class HttpToolbox implements Toolbox {
     public Multi<Buffer> followLog(String sessionId, String commandId) {
         DaytonaConfig.Follow follow = config.follow();
         return transport.stream(
-                new UpstreamStream.Patience(follow.handshake(), follow.pingInterval(), follow.pongTimeout()), () -> {
+                DaytonaOperation.FOLLOW_LOG,
+                place,
+                new UpstreamStream.Patience(follow.handshake(), follow.pingInterval(), follow.pongTimeout()),
+                () -> {
                     DaytonaEndpoint endpoint = transport.endpoint();
                     return new FollowStream(
                             transport.webSockets(),
@@ -109,7 +132,7 @@ final class HttpToolbox implements Toolbox {
     @Override
     public Multi<Buffer> readLog(String sessionId, String commandId) {
         long max = config.maxLogSize().asLongValue();
-        Multi<Buffer> log = transport.stream(patience(), () -> {
+        Multi<Buffer> log = transport.stream(DaytonaOperation.READ_LOG, place, patience(), () -> {
             DaytonaEndpoint endpoint = transport.endpoint();
             Map<String, String> headers = transport.headers(endpoint);
             // With a version Daytona would answer JSON, in which bytes that are no UTF-8 are lost.
@@ -130,15 +153,17 @@ final class HttpToolbox implements Toolbox {
     @Override
     public Uni<Execution> execute(String command, Map<String, String> env, Duration timeout) {
         long seconds = Math.max(1, timeout.plusMillis(999).toSeconds());
-        return once(
-                        Duration.ofSeconds(seconds).plus(config.timeouts().toolbox()),
-                        base -> api.execute(base, sandbox, new Wire.Execute(command, seconds, env)))
-                .map(executed -> Wire.required(executed, "a body").toExecution());
+        return change(
+                DaytonaOperation.EXECUTE,
+                Duration.ofSeconds(seconds).plus(config.timeouts().toolbox()),
+                base -> api.execute(base, sandbox, new Wire.Execute(command, seconds, env))
+                        .map(executed -> Wire.required(executed, "a body").toExecution()));
     }
 
     @Override
     public Uni<Void> upload(String path, Buffer content) {
-        return once(
+        return change(
+                DaytonaOperation.UPLOAD_FILE,
                 config.timeouts().transfer(),
                 base -> api.upload(
                         base,
@@ -152,7 +177,7 @@ final class HttpToolbox implements Toolbox {
 
     @Override
     public Uni<Buffer> download(String path, int maxBytes) {
-        return transport.stream(patience(), () -> {
+        return transport.stream(DaytonaOperation.DOWNLOAD_FILE, place, patience(), () -> {
                     DaytonaEndpoint endpoint = transport.endpoint();
                     return download(
                             uri(endpoint, DOWNLOAD).queryParam("path", "{path}").build(sandbox, path),
@@ -176,14 +201,16 @@ final class HttpToolbox implements Toolbox {
         return new HttpDownload(transport.http(), transport.errors(), uri, headers);
     }
 
-    private <W, T> Uni<T> read(Function<URI, Uni<W>> call, Function<W, T> answer) {
-        return transport
-                .read(config.timeouts().toolbox(), endpoint -> call.apply(base(endpoint)))
-                .map(body -> answer.apply(Wire.required(body, "a body")));
+    private <W, T> Uni<T> read(DaytonaOperation operation, Function<URI, Uni<W>> call, Function<W, T> answer) {
+        return transport.call(
+                operation,
+                place,
+                config.timeouts().toolbox(),
+                endpoint -> call.apply(base(endpoint)).map(body -> answer.apply(Wire.required(body, "a body"))));
     }
 
-    private <T> Uni<T> once(Duration limit, Function<URI, Uni<T>> call) {
-        return transport.once(limit, endpoint -> call.apply(base(endpoint)));
+    private <T> Uni<T> change(DaytonaOperation operation, Duration limit, Function<URI, Uni<T>> call) {
+        return transport.call(operation, place, limit, endpoint -> call.apply(base(endpoint)));
     }
 
     private UriBuilder uri(DaytonaEndpoint endpoint, String path) {

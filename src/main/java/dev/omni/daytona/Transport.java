@@ -2,8 +2,10 @@ package dev.omni.daytona;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.omni.daytona.DaytonaException.Kind;
+import dev.omni.daytona.DaytonaOperation.Lane;
 import dev.omni.daytona.ErrorMapping.Origin;
 import dev.omni.problem.RequestId;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.rest.client.reactive.QuarkusRestClientBuilder;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
@@ -24,9 +26,12 @@ import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.ext.ContextResolver;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -36,17 +41,13 @@ import org.eclipse.microprofile.rest.client.ext.ClientHeadersFactory;
 import org.eclipse.microprofile.rest.client.ext.ResponseExceptionMapper;
 
 /**
- * Carries calls to Daytona: connections, headers, time limits, retries and the mapping of failures. Calls are made, retried
- * and answered on the Vert.x context of the caller, so that what is bound to it (log context, request scope) survives.
+ * Carries calls to Daytona: connections, headers, time limits and the mapping of failures, and in what order the governor,
+ * the circuit and the bulkhead are asked. Calls are made, repeated and answered on the Vert.x context of the caller, so that
+ * what is bound to it (log context, request scope) survives.
  */
 @Singleton
 class Transport {
     static final String VERSION_HEADER = "X-Daytona-SDK-Version";
-
-    private static final int READ_RETRIES = 2;
-    private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
-    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
-    private static final double JITTER = 0.5;
 
     /** After our own close frame, before the connection is cut. */
     private static final int CLOSING_SECONDS = 2;
@@ -55,29 +56,41 @@ class Transport {
     private final Supplier<Optional<DaytonaEndpoint>> endpoint;
     private final Vertx vertx;
     private final ErrorMapping errors;
+    private final CallMeters meters;
+    private final Governor governor;
+    private final Circuits circuits;
+    private final Map<Lane, Bulkhead> bulkheads = new EnumMap<>(Lane.class);
     private final ControlPlaneApi controlPlane;
     private final ToolboxApi toolbox;
     private final HttpClient http;
     private final WebSocketClient webSockets;
 
     @Inject
-    Transport(DaytonaConfig config, Instance<DaytonaEndpoint> provided, Vertx vertx) {
-        this(config, () -> configured(config).or(() -> provided.stream().findFirst()), vertx);
+    Transport(DaytonaConfig config, Instance<DaytonaEndpoint> provided, Vertx vertx, MeterRegistry meters) {
+        this(config, () -> configured(config).or(() -> provided.stream().findFirst()), vertx, meters);
     }
 
-    Transport(DaytonaConfig config, Supplier<Optional<DaytonaEndpoint>> endpoint, Vertx vertx) {
+    Transport(DaytonaConfig config, Supplier<Optional<DaytonaEndpoint>> endpoint, Vertx vertx, MeterRegistry registry) {
         this.config = config;
         this.endpoint = endpoint;
         this.vertx = vertx;
         this.errors = new ErrorMapping(
                 () -> endpoint.get().map(DaytonaEndpoint::apiKey).orElse(null));
+        this.meters = new CallMeters(registry);
+        this.governor = new Governor(config.governor(), vertx, registry);
+        this.circuits = new Circuits(config.circuit(), meters);
+        for (Lane lane : Lane.values()) {
+            bulkheads.put(lane, bulkhead(lane));
+        }
         this.controlPlane = client(ControlPlaneApi.class, Origin.CONTROL_PLANE);
         this.toolbox = client(ToolboxApi.class, Origin.TOOLBOX);
         this.http = vertx.createHttpClient(
                 new HttpClientOptions()
                         .setConnectTimeout(
                                 Math.toIntExact(config.timeouts().connect().toMillis())),
-                new PoolOptions().setHttp1MaxSize(config.poolSize()).setMaxWaitQueueSize(config.maxWaiting()));
+                new PoolOptions()
+                        .setHttp1MaxSize(size(Lane.DOWNLOADS))
+                        .setMaxWaitQueueSize(config.bulkhead().maxWaiting()));
         this.webSockets = vertx.createWebSocketClient(new WebSocketClientOptions()
                 .setConnectTimeout(Math.toIntExact(config.timeouts().connect().toMillis()))
                 .setClosingTimeout(CLOSING_SECONDS)
@@ -148,36 +161,44 @@ class Transport {
         return headers;
     }
 
-    /** Makes a call that may have happened even if it fails: once. */
-    <T> Uni<T> once(Duration limit, Function<DaytonaEndpoint, Uni<T>> call) {
-        return Uni.createFrom().deferred(() -> attempt(limit, call).emitOn(callersContext()));
+    /** Makes a call to the control plane. */
+    <T> Uni<T> call(DaytonaOperation operation, Duration limit, Function<DaytonaEndpoint, Uni<T>> call) {
+        return call(operation, Place.CONTROL_PLANE, limit, call);
     }
 
-    /** Makes a call that changes nothing: again when Daytona cannot be reached or is unavailable. */
-    <T> Uni<T> read(Duration limit, Function<DaytonaEndpoint, Uni<T>> call) {
+    /**
+     * Makes a call when Daytona's limits, its circuit and its bulkhead allow: once where it may have happened even if it
+     * fails; one that changes nothing again when Daytona cannot be reached or is unavailable.
+     *
+     * @param limit of one try, from when it is sent
+     */
+    <T> Uni<T> call(DaytonaOperation operation, Place place, Duration limit, Function<DaytonaEndpoint, Uni<T>> call) {
+        Lane lane = operation.lane();
         return Uni.createFrom().deferred(() -> {
             Executor context = callersContext();
-            return attempt(limit, call)
-                    .runSubscriptionOn(context)
-                    .onFailure(DaytonaException.is(Kind.UNAVAILABLE))
-                    .retry()
-                    .withBackOff(FIRST_PAUSE, LONGEST_PAUSE)
-                    .withJitter(JITTER)
-                    .atMost(READ_RETRIES)
-                    .ifNoItem()
-                    .after(config.timeouts().total())
-                    .fail()
+            Uni<T> attempt = governor.admit(operation)
+                    .chain(() -> bulkhead(lane, place, context, attempt(operation, limit, call)))
+                    .runSubscriptionOn(context);
+            Uni<T> tries = circuits.of(lane, place.host()).call(() -> attempt);
+            return (lane.repeats()
+                            ? tries.ifNoItem().after(config.timeouts().total()).fail()
+                            : tries)
                     .onFailure()
-                    .transform(errors::failure)
+                    .transform(failure -> explained(operation, failure))
                     .emitOn(context);
         });
     }
 
     /** Makes a call again while Daytona answers with a status that says that it is only too early. */
-    Uni<Void> soon(Duration limit, int status, Function<DaytonaEndpoint, Uni<Void>> call) {
+    Uni<Void> soon(
+            DaytonaOperation operation,
+            Place place,
+            Duration limit,
+            int status,
+            Function<DaytonaEndpoint, Uni<Void>> call) {
         return Uni.createFrom().deferred(() -> {
             Executor context = callersContext();
-            return attempt(limit, call)
+            return call(operation, place, limit, call)
                     .runSubscriptionOn(context)
                     .onFailure(e -> e instanceof DaytonaException d && d.status() == status)
                     .retry()
@@ -187,23 +208,105 @@ class Transport {
         });
     }
 
-    private <T> Uni<T> attempt(Duration limit, Function<DaytonaEndpoint, Uni<T>> call) {
-        return Uni.createFrom()
-                .deferred(() -> call.apply(endpoint()))
-                .ifNoItem()
-                .after(limit)
-                .fail()
-                .onFailure()
-                .transform(errors::failure);
+    private <T> Uni<T> bulkhead(Lane lane, Place place, Executor context, Uni<T> attempt) {
+        return bulkheadOf(lane).run(place.sandbox(), context, attempt);
     }
 
-    /** Reads a stream of bytes, on demand. */
-    Multi<Buffer> stream(UpstreamStream.Patience patience, Supplier<UpstreamStream.Source> source) {
-        return new UpstreamStream(vertx, source, patience, errors::failure);
+    /** One try. Every request but those of streams goes through here, with the endpoint as it is then. */
+    private <T> Uni<T> attempt(DaytonaOperation operation, Duration limit, Function<DaytonaEndpoint, Uni<T>> call) {
+        return meters.timed(
+                operation,
+                Uni.createFrom()
+                        .deferred(() -> {
+                            governor.recheck(operation);
+                            return call.apply(endpoint());
+                        })
+                        .ifNoItem()
+                        .after(limit)
+                        .fail()
+                        .onFailure()
+                        .transform(errors::failure)
+                        .onFailure(DaytonaException.class)
+                        .invoke(failure -> heard(operation, failure)));
+    }
+
+    private void heard(DaytonaOperation operation, Throwable failure) {
+        if (failure instanceof DaytonaException daytona && daytona.kind() == Kind.RATE_LIMITED && daytona.wasSent()) {
+            governor.refused(operation, daytona);
+        }
+    }
+
+    private DaytonaException explained(DaytonaOperation operation, Throwable failure) {
+        DaytonaException explained = errors.failure(failure).during(operation);
+        if (explained.isCircuitOpen()) {
+            meters.circuitOpen(operation);
+        }
+        return explained;
+    }
+
+    /** Reads a stream of bytes, on demand; waits for its turn where its lane has a bulkhead. */
+    Multi<Buffer> stream(
+            DaytonaOperation operation,
+            Place place,
+            UpstreamStream.Patience patience,
+            Supplier<UpstreamStream.Source> source) {
+        Supplier<UpstreamStream.Source> admitted = () -> {
+            // Streams are as many as jobs, all of which are polled as well: those tell whether Daytona is back.
+            circuits.of(Lane.TOOLBOX_READS, place.host()).requireNotOpen();
+            UpstreamStream.Source opened = source.get();
+            return operation == DaytonaOperation.FOLLOW_LOG
+                    ? opened
+                    : new InTurn(bulkheadOf(operation.lane()).turn(place.sandbox()), opened);
+        };
+        return meters.counted(
+                operation,
+                new UpstreamStream(
+                        vertx,
+                        admitted,
+                        patience,
+                        failure -> errors.failure(failure).during(operation)));
+    }
+
+    private Bulkhead bulkhead(Lane lane) {
+        DaytonaConfig.Bulkheads sizes = config.bulkhead();
+        Bulkhead bulkhead = new Bulkhead(
+                vertx,
+                size(lane),
+                lane.toolbox() ? sizes.perSandbox() : size(lane),
+                sizes.maxWaiting(),
+                sizes.patience(),
+                () -> meters.bulkheadRefused(lane));
+        meters.bulkhead(lane, bulkhead);
+        return bulkhead;
+    }
+
+    private Bulkhead bulkheadOf(Lane lane) {
+        return Objects.requireNonNull(bulkheads.get(lane));
+    }
+
+    private int size(Lane lane) {
+        DaytonaConfig.Bulkheads sizes = config.bulkhead();
+        return switch (lane) {
+            case STARTS -> sizes.starts();
+            case CHANGES -> sizes.changes();
+            case READS -> sizes.reads();
+            case POLLS -> sizes.polls();
+            case TOOLBOX_CHANGES -> sizes.toolboxChanges();
+            case TOOLBOX_READS -> sizes.toolboxReads();
+            case DOWNLOADS -> sizes.downloads();
+        };
+    }
+
+    /** As many connections as there may be calls. */
+    private int poolSize(Origin origin) {
+        return Arrays.stream(Lane.values())
+                .filter(lane -> lane != Lane.DOWNLOADS && lane.toolbox() == (origin == Origin.TOOLBOX))
+                .mapToInt(this::size)
+                .sum();
     }
 
     /** Runs things on the Vert.x context this is called on, at once where they are there already. */
-    private static Executor callersContext() {
+    static Executor callersContext() {
         Context context = Vertx.currentContext();
         return context == null
                 ? Runnable::run
@@ -217,7 +320,7 @@ class Transport {
     }
 
     private <T> T client(Class<T> api, Origin origin) {
-        return QuarkusRestClientBuilder.newBuilder()
+        QuarkusRestClientBuilder builder = QuarkusRestClientBuilder.newBuilder()
                 // Each call brings its own.
                 .baseUri(URI.create("http://daytona.invalid"))
                 .connectTimeout(config.timeouts().connect().toMillis(), TimeUnit.MILLISECONDS)
@@ -227,9 +330,12 @@ class Transport {
                 .clientHeadersFactory(new CurrentHeaders())
                 .register(new LenientJson(), ContextResolver.class)
                 .register(new Failures(origin))
-                .httpClientOptionsCustomizer(
-                        options -> options.setMaxPoolSize(config.poolSize()).setMaxWaitQueueSize(config.maxWaiting()))
-                .build(api);
+                .httpClientOptionsCustomizer(options -> options.setMaxPoolSize(poolSize(origin))
+                        .setMaxWaitQueueSize(config.bulkhead().maxWaiting()));
+        if (origin == Origin.CONTROL_PLANE) {
+            builder.register(governor);
+        }
+        return builder.build(api);
     }
 
     private final class CurrentHeaders implements ClientHeadersFactory {

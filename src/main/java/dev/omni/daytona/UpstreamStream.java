@@ -40,6 +40,9 @@ final class UpstreamStream extends AbstractMulti<Buffer> {
 
         /** Closes the stream, open or not, at once. */
         void close();
+
+        /** Told once, when nothing more is read, however the stream has ended. */
+        default void over() {}
     }
 
     /**
@@ -250,6 +253,7 @@ final class UpstreamStream extends AbstractMulti<Buffer> {
             over = true;
             ahead = null;
             vertx.cancelTimer(timer);
+            source.over();
         }
     }
 }

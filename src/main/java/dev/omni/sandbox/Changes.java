@@ -43,7 +43,7 @@ class Changes {
         polling.until(
                         found -> isAtRest(SandboxStatus.of(found.state())),
                         PATIENCE,
-                        () -> polling.pause(Polling.FIRST_PAUSE).chain(() -> daytona.get(sandbox.id())))
+                        () -> polling.pause(Polling.FIRST_PAUSE).chain(() -> daytona.poll(sandbox.id())))
                 .onTermination()
                 .invoke(() -> watched.remove(sandbox.id()))
                 .subscribe()

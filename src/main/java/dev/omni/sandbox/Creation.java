@@ -70,7 +70,7 @@ class Creation {
                 call -> call.map(sandbox -> new Created(sandbox, true))
                         .onFailure(DaytonaException.class)
                         .recoverWithUni(failure -> afterFailure(wanted, adoption, failure)),
-                () -> find(wanted.name()).map(found -> found.map(sandbox -> judge(wanted, adoption, sandbox)))));
+                () -> look(wanted.name()).map(found -> found.map(sandbox -> judge(wanted, adoption, sandbox)))));
     }
 
     /** The sandbox that has the wanted name already, where it may be adopted. */
@@ -82,8 +82,15 @@ class Creation {
 
     /** The sandbox of that name. */
     Uni<Optional<RemoteSandbox>> find(String name) {
-        return daytona.get(name)
-                .map(Optional::of)
+        return orNothing(daytona.get(name));
+    }
+
+    private Uni<Optional<RemoteSandbox>> look(String name) {
+        return orNothing(daytona.poll(name));
+    }
+
+    private static Uni<Optional<RemoteSandbox>> orNothing(Uni<RemoteSandbox> sandbox) {
+        return sandbox.map(Optional::of)
                 .onFailure(DaytonaException.is(DaytonaException.Kind.NOT_FOUND))
                 .recoverWithItem(Optional::empty);
     }
@@ -97,14 +104,14 @@ class Creation {
             case UNAVAILABLE, TIMEOUT, FAILED -> OUTCOME_UNKNOWN;
             case NOT_CONFIGURED, REFUSED, NOT_FOUND, GONE, NOT_RUNNING, RATE_LIMITED -> Duration.ofNanos(-1);
         };
-        if (patience.isNegative()) {
+        if (patience.isNegative() || !failure.mayHaveHappened()) {
             return Uni.createFrom().failure(failure);
         }
         // A look that fails tells nothing either.
         return polling.until(
                         Optional::isPresent,
                         patience,
-                        () -> find(wanted.name())
+                        () -> look(wanted.name())
                                 .onFailure(DaytonaException.class)
                                 .recoverWithItem(Optional::empty))
                 .map(found -> judge(wanted, adoption, found.orElseThrow(() -> failure)));

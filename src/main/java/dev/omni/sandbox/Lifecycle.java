@@ -80,7 +80,7 @@ class Lifecycle {
         return polling.until(
                 now -> SandboxStatus.of(now.state()) != SandboxStatus.STOPPING,
                 STOPPING,
-                () -> daytona.get(sandbox.id()));
+                () -> daytona.poll(sandbox.id()));
     }
 
     static ProblemException notReady(RemoteSandbox sandbox) {
@@ -119,7 +119,7 @@ class Lifecycle {
                 // After a conflict (somebody else moves it) or a bad request (it failed), what it is now tells.
                 call -> call.onFailure(CONFLICT.or(DaytonaException.is(Kind.BAD_REQUEST)))
                         .recoverWithUni(() -> daytona.get(sandbox.id())),
-                () -> daytona.get(sandbox.id()).map(now -> Optional.of(now).filter(moves))));
+                () -> daytona.poll(sandbox.id()).map(now -> Optional.of(now).filter(moves))));
     }
 
     /** Somebody else moved it at the same moment: perhaps to where it was meant to go. */

@@ -366,7 +366,8 @@ public class Sandboxes {
         if (wait.isZero() || settled.test(SandboxStatus.of(sandbox.state()))) {
             return Uni.createFrom().item(sandbox);
         }
-        return polling.until(now -> settled.test(SandboxStatus.of(now.state())), wait, () -> daytona.get(sandbox.id()));
+        return polling.until(
+                now -> settled.test(SandboxStatus.of(now.state())), wait, () -> daytona.poll(sandbox.id()));
     }
 
     /** What Daytona's refusal of a new sandbox means, where it is the caller who can do something about it. */

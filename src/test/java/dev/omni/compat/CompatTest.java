@@ -167,7 +167,7 @@ class CompatTest {
 
     @Test
     void aPlatformThatFailsIsAServerError() {
-        daytona.faults().on(Operation.CREATE_SANDBOX).once(Fault.tooManyRequests("sandbox-create", 3));
+        daytona.faults().on(Operation.CREATE_SANDBOX).once(Fault.tooManyRequests("sandbox-create", 1));
         error(post("/api/sandbox/create", "{}"), 503, "SERVER_ERROR")
                 .body("error.details.code", equalTo("upstream_rate_limited"))
                 .header("Retry-After", notNullValue());

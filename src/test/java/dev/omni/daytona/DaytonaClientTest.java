@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.omni.daytona.DaytonaException.Kind;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import io.quarkus.test.junit.QuarkusTest;
 import io.smallrye.common.vertx.VertxContext;
@@ -58,6 +60,7 @@ class DaytonaClientTest {
     @Inject
     Instance<DaytonaEndpoint> endpoints;
 
+    private final MeterRegistry meters = new SimpleMeterRegistry();
     private Upstream upstream;
     private Transport transport;
     private Daytona daytona;
@@ -78,7 +81,7 @@ class DaytonaClientTest {
         if (transport != null) {
             transport.close();
         }
-        transport = new Transport(Upstream.config(config), () -> Optional.of(upstream.endpoint()), vertx);
+        transport = new Transport(Upstream.config(config), () -> Optional.of(upstream.endpoint()), vertx, meters);
         daytona = new Daytona(transport);
     }
 
@@ -156,7 +159,8 @@ class DaytonaClientTest {
                         return key.get();
                     }
                 }),
-                vertx);
+                vertx,
+                meters);
         daytona = new Daytona(transport);
         upstream.answersJson(200, SANDBOX);
 
@@ -201,7 +205,7 @@ class DaytonaClientTest {
     @Test
     void withoutAnEndpointEveryCallFailsBeforeAnyIo() {
         transport.close();
-        transport = new Transport(Upstream.config(Map.of()), Optional::empty, vertx);
+        transport = new Transport(Upstream.config(Map.of()), Optional::empty, vertx, meters);
         daytona = new Daytona(transport);
 
         assertThat(daytona.isConfigured()).isFalse();

@@ -136,7 +136,7 @@ class CreatingOnceTest {
 
     @Test
     void aThrottledPlatformSaysWhenToComeBack() {
-        daytona.faults().on(Operation.CREATE_SANDBOX).once(Fault.tooManyRequests("sandbox-create", 7));
+        daytona.faults().on(Operation.CREATE_SANDBOX).once(Fault.tooManyRequests("sandbox-create", 1));
         createSandbox(somebody(), "{}")
                 .statusCode(503)
                 .body("code", equalTo("upstream_rate_limited"))

@@ -18,6 +18,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A Daytona on this machine: the HTTP and WebSocket contract of Daytona's API and toolbox on loopback, whose sandboxes
@@ -42,6 +43,7 @@ public final class LocalDaytona implements AutoCloseable {
 
     private final String apiKey = newKey();
     private final Faults faults = new Faults();
+    private final Throttlers throttlers = new Throttlers();
     private final Traffic traffic = new Traffic();
     private final HttpServer server;
     private final Threads threads;
@@ -66,7 +68,7 @@ public final class LocalDaytona implements AutoCloseable {
         SnapshotStore snapshots = new SnapshotStore(threads.timer(), options.snapshotDelay);
         this.sandboxes = new SandboxStore(snapshots, options, base, confinement, origin() + "/toolbox", threads);
         Guard guard = new Guard(apiKey, sandboxes);
-        Routes routes = new Routes(vertx, router, threads.requests(), faults, traffic);
+        Routes routes = new Routes(vertx, router, threads.requests(), faults, throttlers, traffic);
         new SandboxRoutes(sandboxes, guard, origin()).register(routes);
         new SnapshotRoutes(snapshots, guard, origin()).register(routes);
         Toolbox toolbox = new Toolbox(routes, guard);
@@ -127,8 +129,21 @@ public final class LocalDaytona implements AutoCloseable {
         return faults;
     }
 
+    /** Its rate limits; there are none at first. */
+    public Throttlers throttlers() {
+        return throttlers;
+    }
+
     public Traffic traffic() {
         return traffic;
+    }
+
+    /**
+     * Sandboxes made from now on say that their toolboxes are behind that address, as those of a region with a proxy of its
+     * own do; null takes it back.
+     */
+    public void proxyToolboxes(@Nullable URI origin) {
+        sandboxes.placeToolboxes((origin == null ? origin() : origin) + "/toolbox");
     }
 
     /** Whether commands are kept from the machine's files. */

@@ -24,17 +24,21 @@ final class Routes {
     /** Above any prompt or script; files do not come this way. */
     private static final long MAX_BODY_BYTES = 64L << 20;
 
+    private static final int TOO_MANY_REQUESTS = 429;
+
     private final Vertx vertx;
     private final Router router;
     private final Executor threads;
     private final Faults faults;
+    private final Throttlers throttlers;
     private final Traffic traffic;
 
-    Routes(Vertx vertx, Router router, Executor threads, Faults faults, Traffic traffic) {
+    Routes(Vertx vertx, Router router, Executor threads, Faults faults, Throttlers throttlers, Traffic traffic) {
         this.vertx = vertx;
         this.router = router;
         this.threads = threads;
         this.faults = faults;
+        this.throttlers = throttlers;
         this.traffic = traffic;
     }
 
@@ -72,6 +76,14 @@ final class Routes {
         Operation operation =
                 route == Operation.GET_LOG && "true".equals(request.getParam("follow")) ? Operation.FOLLOW_LOG : route;
         traffic.record(operation, request.headers());
+        if (Wire.path(request).startsWith("/api/")) {
+            Throttlers.Verdict verdict = throttlers.count(operation);
+            verdict.headers().forEach(request.response()::putHeader);
+            if (verdict.refused()) {
+                send(routing, Refusal.ofPlane(TOO_MANY_REQUESTS, request).reply(request));
+                return;
+            }
+        }
         Fault fault = faults.take(operation, Wire.path(request));
         Exchange exchange = new Exchange(routing, context, fault);
         switch (fault) {

@@ -22,6 +22,7 @@ final class Sandbox {
 
     final String id;
     final Path directory;
+    final String toolboxProxyUrl;
     final @Nullable String snapshot;
     final @Nullable JsonObject buildInfo;
     final String user;
@@ -63,9 +64,16 @@ final class Sandbox {
     /** Completes when the sandbox has left its transient state. */
     CompletableFuture<Void> settled = new CompletableFuture<>();
 
-    Sandbox(String id, Path directory, JsonObject request, @Nullable String snapshot, @Nullable JsonObject buildInfo) {
+    Sandbox(
+            String id,
+            Path directory,
+            String toolboxProxyUrl,
+            JsonObject request,
+            @Nullable String snapshot,
+            @Nullable JsonObject buildInfo) {
         this.id = id;
         this.directory = directory;
+        this.toolboxProxyUrl = toolboxProxyUrl;
         this.snapshot = snapshot;
         this.buildInfo = buildInfo;
         this.name = request.getString("name", id);
@@ -138,8 +146,8 @@ final class Sandbox {
     }
 
     /** What create answers: values that are not there yet are absent. */
-    JsonObject fresh(String toolboxProxyUrl) {
-        JsonObject json = json(toolboxProxyUrl);
+    JsonObject fresh() {
+        JsonObject json = json();
         for (String key : new String[] {
             "snapshot", "errorReason", "networkAllowList", "domainAllowList", "runnerId", "daemonVersion"
         }) {
@@ -150,8 +158,8 @@ final class Sandbox {
         return json;
     }
 
-    JsonObject json(String toolboxProxyUrl) {
-        JsonObject json = listItem(toolboxProxyUrl)
+    JsonObject json() {
+        JsonObject json = listItem()
                 .put("env", env.copy())
                 .put("networkBlockAll", networkBlockAll)
                 .put("networkAllowList", networkAllowList)
@@ -163,7 +171,7 @@ final class Sandbox {
         return buildInfo == null ? json : json.put("buildInfo", buildInfo.copy());
     }
 
-    JsonObject listItem(String toolboxProxyUrl) {
+    JsonObject listItem() {
         return new JsonObject()
                 .put("id", id)
                 .put("organizationId", LocalDaytona.ORGANIZATION)

@@ -43,7 +43,7 @@ final class SandboxStore {
     private final LocalDaytonaOptions options;
     private final Path base;
     private final Confinement confinement;
-    private final String toolboxProxyUrl;
+    private volatile String toolboxProxyUrl;
     private final Threads threads;
 
     SandboxStore(
@@ -69,12 +69,12 @@ final class SandboxStore {
         }
         JsonObject answer;
         synchronized (this) {
-            answer = sandbox.fresh(toolboxProxyUrl);
+            answer = sandbox.fresh();
         }
         if (sandbox.state == SandboxState.CREATING && options.warmPool) {
             boot(sandbox);
             synchronized (this) {
-                return sandbox.fresh(toolboxProxyUrl);
+                return sandbox.fresh();
             }
         }
         if (sandbox.buildInfo != null && sandbox.state == SandboxState.PENDING_BUILD) {
@@ -109,7 +109,8 @@ final class SandboxStore {
                     .put("createdAt", now)
                     .put("updatedAt", now);
         }
-        Sandbox sandbox = new Sandbox(id, base.resolve("sandboxes").resolve(id), request, usable, built);
+        Sandbox sandbox =
+                new Sandbox(id, base.resolve("sandboxes").resolve(id), toolboxProxyUrl, request, usable, built);
         if (built != null && !snapshots.isBuilt(built.getString("snapshotRef"))) {
             sandbox.become(SandboxState.PENDING_BUILD);
         }
@@ -118,7 +119,12 @@ final class SandboxStore {
     }
 
     synchronized JsonObject get(String idOrName) {
-        return find(idOrName).json(toolboxProxyUrl);
+        return find(idOrName).json();
+    }
+
+    /** Where the toolboxes of sandboxes made from now on are. */
+    void placeToolboxes(String toolboxProxyUrl) {
+        this.toolboxProxyUrl = toolboxProxyUrl;
     }
 
     /** The sandbox itself, for the toolbox. */
@@ -129,7 +135,7 @@ final class SandboxStore {
     /** Those that match, in the order of their positions. */
     synchronized JsonObject list(Predicate<JsonObject> filter, Function<JsonObject, Position> position, ListPage page) {
         List<JsonObject> all = byId.values().stream()
-                .map(sandbox -> sandbox.listItem(toolboxProxyUrl))
+                .map(sandbox -> sandbox.listItem())
                 .filter(filter)
                 .sorted((a, b) -> page.compare(position.apply(a), position.apply(b)))
                 .filter(item -> page.after() == null || page.compare(position.apply(item), page.after()) > 0)
@@ -147,7 +153,7 @@ final class SandboxStore {
         Sandbox sandbox = find(idOrName);
         change.accept(sandbox);
         sandbox.updatedAt = Instant.now();
-        return sandbox.json(toolboxProxyUrl);
+        return sandbox.json();
     }
 
     synchronized void touch(String id) {
@@ -164,7 +170,7 @@ final class SandboxStore {
         synchronized (this) {
             sandbox = find(idOrName);
             if (sandbox.state == SandboxState.STARTED) {
-                return sandbox.json(toolboxProxyUrl);
+                return sandbox.json();
             }
             if (sandbox.state.isFailed()) {
                 throw Refusal.controlPlane(400, "Sandbox is in an errored state");
@@ -217,7 +223,7 @@ final class SandboxStore {
                 after(WIND_DOWN, () -> become(sandbox, SandboxState.STOPPED));
             });
         }
-        return sandbox.json(toolboxProxyUrl);
+        return sandbox.json();
     }
 
     synchronized JsonObject archive(String idOrName) {
@@ -230,7 +236,7 @@ final class SandboxStore {
         }
         sandbox.become(SandboxState.ARCHIVING);
         after(WIND_DOWN, () -> become(sandbox, SandboxState.ARCHIVED));
-        return sandbox.json(toolboxProxyUrl);
+        return sandbox.json();
     }
 
     synchronized JsonObject delete(String idOrName) {
@@ -239,7 +245,7 @@ final class SandboxStore {
             throw Refusal.controlPlane(409, "Sandbox state change in progress");
         }
         destroy(sandbox);
-        return sandbox.json(toolboxProxyUrl);
+        return sandbox.json();
     }
 
     synchronized List<Sandbox> all() {
@@ -267,7 +273,7 @@ final class SandboxStore {
             if (sandbox.state == SandboxState.ERROR) {
                 throw Refusal.controlPlane(400, "Sandbox failed to start: " + sandbox.errorReason);
             }
-            return sandbox.json(toolboxProxyUrl);
+            return sandbox.json();
         }
     }
 

@@ -8,6 +8,7 @@ import dev.omni.daytona.local.Wired.Box;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.net.http.HttpHeaders;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Map;
@@ -37,6 +38,28 @@ class LocalFaultsTest {
     @AfterEach
     void noFaults() {
         faults.clear();
+        daytona.throttlers().clear();
+    }
+
+    @Test
+    void aThrottlerTellsWhatIsLeftAndThenRefusesForAWholeWindow() throws Exception {
+        daytona.throttlers().limit(Throttlers.AUTHENTICATED, 2, Duration.ofSeconds(30));
+
+        HttpHeaders headers = wired.get("/api/sandbox").headers();
+        assertThat(headers.firstValue("X-RateLimit-Limit-authenticated")).hasValue("2");
+        assertThat(headers.firstValue("X-RateLimit-Remaining-authenticated")).hasValue("1");
+        assertThat(headers.firstValue("X-RateLimit-Reset-authenticated")).hasValue("30");
+        assertThat(wired.get("/api/sandbox").statusCode()).isEqualTo(200);
+        HttpResponse<String> refused = wired.get("/api/sandbox");
+        assertThat(refused.statusCode()).isEqualTo(429);
+        assertThat(refused.headers().firstValue("Retry-After-authenticated")).hasValue("30");
+        assertThat(object(refused).getString("message")).isEqualTo("ThrottlerException: Too Many Requests");
+
+        assertThat(wired.post("/api/sandbox", new JsonObject()).statusCode()).isEqualTo(200);
+        daytona.throttlers().clear();
+        HttpResponse<String> free = wired.get("/api/sandbox");
+        assertThat(free.statusCode()).isEqualTo(200);
+        assertThat(free.headers().firstValue("X-RateLimit-Limit-authenticated")).isEmpty();
     }
 
     @AfterAll

@@ -1,0 +1,158 @@
+package dev.omni.daytona;
+
+import dev.omni.daytona.DaytonaException.Kind;
+import dev.omni.daytona.DaytonaOperation.Lane;
+import io.smallrye.faulttolerance.api.CircuitBreakerState;
+import io.smallrye.faulttolerance.api.Guard;
+import io.smallrye.mutiny.Uni;
+import io.smallrye.mutiny.subscription.Cancellable;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.eclipse.microprofile.faulttolerance.exceptions.CircuitBreakerOpenException;
+import org.jboss.logging.Logger;
+
+/**
+ * Makes the calls of a lane while they have a chance to succeed, those that change nothing up to three times. When most of
+ * the last ones have failed, none is made for a while; then one tries whether that is over.
+ */
+final class Circuit {
+    private static final Logger LOG = Logger.getLogger(Circuit.class);
+
+    private static final int REPEATS = 2;
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
+    private static final Duration JITTER = Duration.ofMillis(100);
+    /** What a caller is told who comes when the circuit is about to close. */
+    private static final Duration SHORTEST_WAIT = Duration.ofSeconds(1);
+
+    private final String name;
+    private final Duration openFor;
+    private final Predicate<DaytonaException> isFailure;
+    private final Guard guard;
+    private volatile CircuitBreakerState state = CircuitBreakerState.CLOSED;
+    private volatile long openedAt;
+
+    /** @param name for the log and the metrics of the library */
+    Circuit(String name, Lane lane, DaytonaConfig.Circuit config) {
+        this.name = name;
+        this.openFor = config.openFor();
+        this.isFailure = lane.toolbox() ? DaytonaException::isUnreachable : DaytonaException::isOutage;
+        Guard.Builder builder = Guard.create()
+                .withDescription("daytona " + lane.label())
+                .withCircuitBreaker()
+                .requestVolumeThreshold(config.window())
+                .failureRatio(config.failureRatio())
+                .delay(openFor.toMillis(), ChronoUnit.MILLIS)
+                .successThreshold(1)
+                .when(this::counts)
+                .onStateChange(this::changed)
+                .done();
+        if (lane.repeats()) {
+            builder = builder.withRetry()
+                    .maxRetries(REPEATS)
+                    .delay(FIRST_PAUSE.toMillis(), ChronoUnit.MILLIS)
+                    .jitter(JITTER.toMillis(), ChronoUnit.MILLIS)
+                    .withExponentialBackoff()
+                    .maxDelay(LONGEST_PAUSE.toMillis(), ChronoUnit.MILLIS)
+                    .done()
+                    .whenException(Circuit::isWorthARepeat)
+                    .done();
+        }
+        this.guard = builder.build();
+    }
+
+    /** Makes tries until one succeeds, or fails for good. While the circuit is open that is at once. */
+    <T> Uni<T> call(Supplier<Uni<T>> tries) {
+        return Uni.createFrom().deferred(() -> {
+            CompletableFuture<Void> hungUp = new CompletableFuture<>();
+            return guard.get(() -> unless(hungUp, tries.get()), Circuit.<T>uni())
+                    .onCancellation()
+                    .invoke(() -> hungUp.complete(null))
+                    .onFailure(CircuitBreakerOpenException.class)
+                    .transform(open -> refusal());
+        });
+    }
+
+    /** Fails as a call would that is not made. */
+    void requireNotOpen() {
+        if (state == CircuitBreakerState.OPEN) {
+            throw refusal();
+        }
+    }
+
+    CircuitBreakerState state() {
+        return state;
+    }
+
+    private DaytonaException refusal() {
+        long left = openFor.toNanos() - (System.nanoTime() - openedAt);
+        Duration wait = Duration.ofNanos(Math.max(left, SHORTEST_WAIT.toNanos()));
+        return DaytonaException.circuitOpen(wait);
+    }
+
+    /**
+     * The library does not tell a call that nobody waits for it any more, so that it would go on, and keep its connection. It
+     * is cancelled and failed from beside.
+     */
+    private static <T> Uni<T> unless(CompletableFuture<Void> hungUp, Uni<T> call) {
+        return Uni.createFrom().emitter(emitter -> {
+            if (hungUp.isDone()) {
+                emitter.fail(new HungUpException());
+                return;
+            }
+            Cancellable running = call.subscribe().with(emitter::complete, emitter::fail);
+            CompletableFuture<Void> unused = hungUp.thenRun(() -> {
+                running.cancel();
+                emitter.fail(new HungUpException());
+            });
+        });
+    }
+
+    private static boolean isWorthARepeat(Throwable failure) {
+        if (!(failure instanceof DaytonaException daytona)
+                || daytona.kind() != Kind.UNAVAILABLE
+                || !daytona.wasSent()) {
+            return false;
+        }
+        Duration wait = daytona.retryAfter();
+        return wait == null || wait.compareTo(LONGEST_PAUSE) <= 0;
+    }
+
+    private boolean counts(Throwable failure) {
+        boolean answered = failure instanceof DaytonaException daytona && daytona.wasSent();
+        if (!answered) {
+            // Says nothing of Daytona; so a try that was to find out has found nothing.
+            return state == CircuitBreakerState.HALF_OPEN;
+        }
+        return isFailure.test((DaytonaException) failure);
+    }
+
+    private void changed(CircuitBreakerState now) {
+        if (now == CircuitBreakerState.OPEN) {
+            openedAt = System.nanoTime();
+        }
+        state = now;
+        switch (now) {
+            case OPEN -> LOG.warnf("Daytona fails: no more %s for %s", name, openFor);
+            case HALF_OPEN -> LOG.debugf("The next of %s tries whether Daytona works again", name);
+            case CLOSED -> LOG.infof("Daytona works again: %s go on", name);
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <T> Class<Uni<T>> uni() {
+        return (Class<Uni<T>>) (Class<?>) Uni.class;
+    }
+
+    /** The caller has gone. Nobody sees it but the library. */
+    private static final class HungUpException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        HungUpException() {
+            super("the caller has gone", null, false, false);
+        }
+    }
+}
