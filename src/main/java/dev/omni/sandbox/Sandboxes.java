@@ -52,6 +52,7 @@ public class Sandboxes {
     private final AccessProofs proofs;
     private final Polling polling;
     private final Changes changes;
+    private final SandboxSecrets secrets;
 
     Sandboxes(
             SandboxConfig config,
@@ -62,7 +63,8 @@ public class Sandboxes {
             Lifecycle lifecycle,
             AccessProofs proofs,
             Polling polling,
-            Changes changes) {
+            Changes changes,
+            SandboxSecrets secrets) {
         this.config = config;
         this.daytona = daytona;
         this.blueprints = blueprints;
@@ -72,6 +74,7 @@ public class Sandboxes {
         this.proofs = proofs;
         this.polling = polling;
         this.changes = changes;
+        this.secrets = secrets;
     }
 
     /**
@@ -82,6 +85,7 @@ public class Sandboxes {
      * @param wait how long to wait for it to be ready; zero answers as soon as it exists
      */
     Uni<Sandbox> create(Caller caller, NewSandboxRequest request, @Nullable String idempotencyKey, Duration wait) {
+        secrets.refuse(request.env().keySet());
         NewSandbox wanted = blueprints.of(caller.userId(), request, idempotencyKey);
         return refuseNamesakes(caller, request.name(), wanted.name())
                 .chain(() -> creation.create(wanted, idempotencyKey == null ? Adoption.NEVER : Adoption.SAME_REQUEST))
