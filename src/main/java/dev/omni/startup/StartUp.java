@@ -2,6 +2,7 @@ package dev.omni.startup;
 
 import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.PreventFurtherStepsException;
+import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.annotations.CommandLineArguments;
 import io.smallrye.config.SmallRyeConfig;
@@ -36,23 +37,29 @@ class StartUp {
     /** Before everything else that begins with the start. */
     void check(@Observes @Priority(1) StartupEvent event) {
         if (arguments.contains(CHECK)) {
-            throw new PreventFurtherStepsException(tell() ? 0 : FAULTY);
+            throw end(tell() ? 0 : FAULTY);
         }
         if (LaunchMode.current().isDevOrTest()) {
             return;
         }
         if (!arguments.isEmpty()) {
             // Mistyped, a check would otherwise be a service that runs where it should end.
-            throw new PreventFurtherStepsException(
-                    "There is no argument " + arguments.getFirst() + ", only " + CHECK, USAGE);
+            System.err.println("There is no argument " + arguments.getFirst() + ", only " + CHECK);
+            throw end(USAGE);
         }
         List<String> faults = Checks.ALL.stream()
                 .flatMap(check -> check.faults().apply(settings).stream())
                 .toList();
         if (!faults.isEmpty()) {
             faults.forEach(fault -> LOG.errorf("Not started: %s", fault));
-            throw new PreventFurtherStepsException(FAULTY);
+            throw end(FAULTY);
         }
+    }
+
+    /** Ends the process, once whatever was started up to here is stopped; thrown, it keeps the rest from starting. */
+    private static PreventFurtherStepsException end(int code) {
+        Quarkus.asyncExit(code);
+        return new PreventFurtherStepsException(code);
     }
 
     /** Prints the verdict; returns whether all is well. */

@@ -17,6 +17,8 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -37,6 +39,7 @@ class KeyRotationIT {
     private final PackagedApplication omni =
             PackagedApplication.start(issuer.settings(daytona.apiUrl(), daytona.apiKey()));
 
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final AtomicBoolean over = new AtomicBoolean();
     private final AtomicInteger calls = new AtomicInteger();
     private final Queue<String> failures = new ConcurrentLinkedQueue<>();
@@ -46,6 +49,7 @@ class KeyRotationIT {
     @AfterAll
     void end() throws IOException {
         over.set(true);
+        threads.shutdownNow();
         omni.close();
         issuer.close();
         daytona.close();
@@ -70,7 +74,7 @@ class KeyRotationIT {
                 .extract()
                 .path("id");
         CompletableFuture<String> stream = CompletableFuture.supplyAsync(
-                () -> user().get(base + "/jobs/" + job + "/events").asString());
+                () -> user().get(base + "/jobs/" + job + "/events").asString(), threads);
         List<CompletableFuture<Void>> load = IntStream.range(0, 4)
                 .mapToObj(i -> CompletableFuture.runAsync(() -> {
                     while (!over.get()) {
@@ -119,6 +123,14 @@ class KeyRotationIT {
                 .containsPattern(
                         "omni_secret_reloads_total\\{.*outcome=\"loaded\".*secret=\"omni.daytona.api-key\".*} [4-9]");
         assertThat(omni.log()).doesNotContain(daytona.apiKey(), second, third, "dtn_mistyped");
+    }
+
+    private void callOn(String base) {
+        while (!over.get()) {
+            call("get", 200, () -> user().get(base));
+            call("list", 200, () -> user().get(base + "/jobs"));
+            call("exec", 200, () -> user().body(Map.of("command", "true")).post(base + "/exec"));
+        }
     }
 
     private void call(String what, int expected, Supplier<Response> call) {
