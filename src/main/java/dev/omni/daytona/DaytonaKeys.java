@@ -135,11 +135,10 @@ final class DaytonaKeys {
     private String inForce(DaytonaEndpoint newest) {
         String key = newest.apiKey();
         State now = state;
-        String inForce = now.inForce();
-        if (key.equals(inForce) && now.refused() == null) {
-            return inForce;
+        if (key.equals(now.inForce()) && now.refused() == null) {
+            return key;
         }
-        inForce = offered(key);
+        String inForce = offered(key);
         if (inForce.equals(key) && state.refused() == null) {
             return inForce;
         }

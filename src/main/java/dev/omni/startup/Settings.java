@@ -4,11 +4,12 @@ import dev.omni.secret.SecretSourceFactory;
 import io.smallrye.config.SmallRyeConfig;
 import java.net.URI;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -31,15 +32,18 @@ record Settings(SmallRyeConfig config) {
     }
 
     /** The names of settings that begin so, in the words of whoever set them. */
-    Set<String> namesUnder(String prefix) {
+    Collection<String> namesUnder(String prefix) {
         String variable = variable(prefix);
-        Set<String> names = new TreeSet<>();
+        // A variable also appears as the setting it might stand for, whose letters nobody knows the case of.
+        Map<String, String> names = new TreeMap<>();
         for (String name : config.getPropertyNames()) {
-            if (name.startsWith(prefix) || name.startsWith(variable)) {
-                names.add(name);
+            if (name.startsWith(variable)) {
+                names.put(name, name);
+            } else if (name.startsWith(prefix)) {
+                names.putIfAbsent(variable(name), name);
             }
         }
-        return names;
+        return names.values();
     }
 
     /** Where a setting is given, beside the files of secrets. */

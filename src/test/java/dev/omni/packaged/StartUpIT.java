@@ -36,6 +36,7 @@ class StartUpIT {
         Map<String, String> settings = new HashMap<>(good());
         settings.put("OMNI_DAYTONA_API_URL", "http://app.daytona.io/api");
         settings.put("OMNI_DAYTONA_API_KEY", KEY);
+        settings.put("OMNI_SANDBOX_ENV_ANTHROPIC_API_KEY", KEY);
         settings.put("QUARKUS_HTTP_CORS_ORIGINS", "*");
         settings.put("OMNI_SANDBOX_IDLE_STOP_AFTER_MINUTES", "0");
         settings.remove("MP_JWT_VERIFY_ISSUER");
@@ -47,6 +48,7 @@ class StartUpIT {
             "omni.daytona.api-url: is not an https address",
             "mp.jwt.verify.issuer: is not set",
             "omni.daytona.api-key: is a secret, and given by the environment variable OMNI_DAYTONA_API_KEY",
+            "put it into the file omni.sandbox.secret-env.ANTHROPIC_API_KEY",
             "omni.sandbox.idle.stop-after-minutes: is 0");
 
     @Test
