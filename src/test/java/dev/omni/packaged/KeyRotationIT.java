@@ -76,16 +76,7 @@ class KeyRotationIT {
         CompletableFuture<String> stream = CompletableFuture.supplyAsync(
                 () -> user().get(base + "/jobs/" + job + "/events").asString(), threads);
         List<CompletableFuture<Void>> load = IntStream.range(0, 4)
-                .mapToObj(i -> CompletableFuture.runAsync(() -> {
-                    while (!over.get()) {
-                        call("get", 200, () -> user().get(base));
-                        call("list", 200, () -> user().get(base + "/jobs"));
-                        call(
-                                "exec",
-                                200,
-                                () -> user().body(Map.of("command", "true")).post(base + "/exec"));
-                    }
-                }))
+                .mapToObj(i -> CompletableFuture.runAsync(() -> callOn(base), threads))
                 .toList();
         goOnFor(20);
 

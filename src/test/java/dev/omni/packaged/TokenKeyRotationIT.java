@@ -32,7 +32,7 @@ import org.junit.jupiter.api.TestInstance;
 class TokenKeyRotationIT {
     private static final int BELIEVED = 503; // By a service without a Daytona.
     private static final int REFUSED = 401;
-    private static final Duration PATIENCE = Duration.ofSeconds(120);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private final Vertx vertx = Vertx.vertx();
     private final Issuer issuer = new Issuer();

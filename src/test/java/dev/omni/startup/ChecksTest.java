@@ -62,7 +62,7 @@ class ChecksTest {
                 Map.entry("quarkus.http.cors.origins", "https://app.example.com,/https://[a-z]+\\.example\\.com/")));
     }
 
-    private record Fault(String key, String value, String line) {}
+    record Fault(String key, String value, String line) {}
 
     private static List<Fault> faults() {
         String plain = "is a secret, and given by a properties file or the image; put it into the file ";
