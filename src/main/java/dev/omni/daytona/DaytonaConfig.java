@@ -15,11 +15,16 @@ import java.util.Set;
 /** How Daytona is reached. Public only because the validation of the configuration must read it. */
 @ConfigMapping(prefix = "omni.daytona")
 public interface DaytonaConfig {
+    String API_KEY = "omni.daytona.api-key";
+
     /** Address of the control plane, with its path. Without it or without the key nothing that needs Daytona works. */
     Optional<URI> apiUrl();
 
-    /** API key. A secret: give it as a mounted file, not in a properties file. */
+    /** API key. A secret: outside development only its file is looked at, and again whenever that changes. */
     Optional<String> apiKey();
+
+    /** The organisation that the key is for. Daytona is told it with every call. */
+    Optional<String> organizationId();
 
     /** What Daytona's audit log and metrics call this service. */
     @NotBlank

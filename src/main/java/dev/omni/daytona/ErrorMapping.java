@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -53,11 +54,11 @@ final class ErrorMapping {
     private static final Pattern BLANKS = Pattern.compile("[\\p{Cntrl}\\s]+");
     private static final String RETRY_AFTER = "retry-after";
 
-    private final Supplier<@Nullable String> apiKey;
+    private final Supplier<? extends Collection<String>> apiKeys;
 
-    /** @param apiKey the key in force, to be cut out of what is kept */
-    ErrorMapping(Supplier<@Nullable String> apiKey) {
-        this.apiKey = apiKey;
+    /** @param apiKeys the keys in use, to be cut out of what is kept */
+    ErrorMapping(Supplier<? extends Collection<String>> apiKeys) {
+        this.apiKeys = apiKeys;
     }
 
     /** What an answer with a status that is no success means. */
@@ -154,9 +155,10 @@ final class ErrorMapping {
     /** Fit for a line of a log: no secrets, no markup, no control characters, not long. */
     private String clean(String message) {
         String clean = message;
-        String key = apiKey.get();
-        if (key != null && !key.isEmpty()) {
-            clean = clean.replace(key, "***");
+        for (String key : apiKeys.get()) {
+            if (!key.isEmpty()) {
+                clean = clean.replace(key, "***");
+            }
         }
         clean = SECRETS.matcher(clean).replaceAll("***");
         clean = TAGS.matcher(clean).replaceAll(" ");

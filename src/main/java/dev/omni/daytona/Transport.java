@@ -2,19 +2,25 @@ package dev.omni.daytona;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.omni.daytona.DaytonaException.Kind;
+import dev.omni.daytona.DaytonaKeys.Verdict;
 import dev.omni.daytona.DaytonaOperation.Lane;
 import dev.omni.daytona.ErrorMapping.Origin;
 import dev.omni.problem.RequestId;
+import dev.omni.secret.Secrets;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.rest.client.reactive.QuarkusRestClientBuilder;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Context;
+import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.PoolOptions;
+import io.vertx.core.http.RequestOptions;
 import io.vertx.core.http.WebSocketClient;
 import io.vertx.core.http.WebSocketClientOptions;
 import jakarta.annotation.PreDestroy;
@@ -48,12 +54,17 @@ import org.eclipse.microprofile.rest.client.ext.ResponseExceptionMapper;
 @Singleton
 class Transport {
     static final String VERSION_HEADER = "X-Daytona-SDK-Version";
+    private static final String ORGANIZATION_HEADER = "X-Daytona-Organization-ID";
+
+    private static final int UNAUTHORIZED = 401;
+    /** How often a call is made again with another key: the newest may be refused, and then the one before it. */
+    private static final int KEY_CHANGES = 2;
 
     /** After our own close frame, before the connection is cut. */
     private static final int CLOSING_SECONDS = 2;
 
     private final DaytonaConfig config;
-    private final Supplier<Optional<DaytonaEndpoint>> endpoint;
+    private final DaytonaKeys keys;
     private final Vertx vertx;
     private final ErrorMapping errors;
     private final CallMeters meters;
@@ -66,16 +77,26 @@ class Transport {
     private final WebSocketClient webSockets;
 
     @Inject
-    Transport(DaytonaConfig config, Instance<DaytonaEndpoint> provided, Vertx vertx, MeterRegistry meters) {
-        this(config, () -> configured(config).or(() -> provided.stream().findFirst()), vertx, meters);
+    Transport(
+            DaytonaConfig config,
+            Instance<DaytonaEndpoint> provided,
+            Secrets secrets,
+            Vertx vertx,
+            MeterRegistry meters) {
+        this(
+                config,
+                () -> configured(config, secrets.get(DaytonaConfig.API_KEY))
+                        .or(() -> provided.stream().findFirst()),
+                vertx,
+                meters);
     }
 
-    Transport(DaytonaConfig config, Supplier<Optional<DaytonaEndpoint>> endpoint, Vertx vertx, MeterRegistry registry) {
+    /** @param offered the endpoint with the newest key; asked before every call */
+    Transport(DaytonaConfig config, Supplier<Optional<DaytonaEndpoint>> offered, Vertx vertx, MeterRegistry registry) {
         this.config = config;
-        this.endpoint = endpoint;
+        this.keys = new DaytonaKeys(offered, this::ask, registry);
         this.vertx = vertx;
-        this.errors = new ErrorMapping(
-                () -> endpoint.get().map(DaytonaEndpoint::apiKey).orElse(null));
+        this.errors = new ErrorMapping(keys::known);
         this.meters = new CallMeters(registry);
         this.governor = new Governor(config.governor(), vertx, registry);
         this.circuits = new Circuits(config.circuit(), meters);
@@ -103,7 +124,8 @@ class Transport {
         webSockets.close();
     }
 
-    static Optional<DaytonaEndpoint> configured(DaytonaConfig config) {
+    /** @param key as its file holds it now, where it has one */
+    static Optional<DaytonaEndpoint> configured(DaytonaConfig config, Optional<String> key) {
         record Configured(URI apiUrl, String apiKey) implements DaytonaEndpoint {
             // Without the key.
             @Override
@@ -111,11 +133,11 @@ class Transport {
                 return apiUrl.toString();
             }
         }
-        return config.apiUrl().flatMap(url -> config.apiKey().map(key -> new Configured(url, key)));
+        return config.apiUrl().flatMap(url -> key.or(config::apiKey).map(text -> new Configured(url, text)));
     }
 
     boolean isConfigured() {
-        return endpoint.get().isPresent();
+        return keys.current().isPresent();
     }
 
     DaytonaConfig config() {
@@ -144,7 +166,7 @@ class Transport {
 
     /** The endpoint in force; fails as {@code NOT_CONFIGURED}. */
     DaytonaEndpoint endpoint() {
-        return endpoint.get().orElseThrow(() -> new DaytonaException(Kind.NOT_CONFIGURED, 0, "", null, null));
+        return keys.current().orElseThrow(() -> new DaytonaException(Kind.NOT_CONFIGURED, 0, "", null, null));
     }
 
     /** What every call carries. */
@@ -154,6 +176,7 @@ class Transport {
         headers.put("X-Daytona-Source", config.source());
         headers.put(VERSION_HEADER, config.version());
         headers.put("User-Agent", config.userAgent());
+        config.organizationId().ifPresent(id -> headers.put(ORGANIZATION_HEADER, id));
         String requestId = RequestId.current();
         if (requestId != null) {
             headers.put(RequestId.HEADER, requestId);
@@ -212,22 +235,39 @@ class Transport {
         return bulkheadOf(lane).run(place.sandbox(), context, attempt);
     }
 
-    /** One try. Every request but those of streams goes through here, with the endpoint as it is then. */
+    /** One try, and another one where only the key was refused. Every request but those of streams goes through here. */
     private <T> Uni<T> attempt(DaytonaOperation operation, Duration limit, Function<DaytonaEndpoint, Uni<T>> call) {
-        return meters.timed(
-                operation,
-                Uni.createFrom()
-                        .deferred(() -> {
-                            governor.recheck(operation);
-                            return call.apply(endpoint());
-                        })
-                        .ifNoItem()
-                        .after(limit)
-                        .fail()
-                        .onFailure()
-                        .transform(errors::failure)
-                        .onFailure(DaytonaException.class)
-                        .invoke(failure -> heard(operation, failure)));
+        return withKey(
+                used -> meters.timed(
+                        operation,
+                        Uni.createFrom()
+                                .deferred(() -> {
+                                    governor.recheck(operation);
+                                    return call.apply(used);
+                                })
+                                .ifNoItem()
+                                .after(limit)
+                                .fail()
+                                .onFailure()
+                                .transform(errors::failure)
+                                .onFailure(DaytonaException.class)
+                                .invoke(failure -> heard(operation, failure))),
+                KEY_CHANGES);
+    }
+
+    /** Makes a call, whatever it does, again where it was refused because of a key that has been replaced. */
+    private <T> Uni<T> withKey(Function<DaytonaEndpoint, Uni<T>> call, int changes) {
+        return Uni.createFrom().deferred(() -> {
+            DaytonaEndpoint used = endpoint();
+            Executor context = callersContext();
+            return call.apply(used)
+                    .onFailure(Transport::isUnauthorized)
+                    .recoverWithUni(refusal -> keys.another(used)
+                            .emitOn(context)
+                            .chain(again -> again && changes > 0
+                                    ? withKey(call, changes - 1)
+                                    : Uni.createFrom().failure(refusal)));
+        });
     }
 
     private void heard(DaytonaOperation operation, Throwable failure) {
@@ -244,7 +284,10 @@ class Transport {
         return explained;
     }
 
-    /** Reads a stream of bytes, on demand; waits for its turn where its lane has a bulkhead. */
+    /**
+     * Reads a stream of bytes, on demand; waits for its turn where its lane has a bulkhead. A stream that runs stays with the
+     * key it was opened with.
+     */
     Multi<Buffer> stream(
             DaytonaOperation operation,
             Place place,
@@ -258,13 +301,59 @@ class Transport {
                     ? opened
                     : new InTurn(bulkheadOf(operation.lane()).turn(place.sandbox()), opened);
         };
-        return meters.counted(
-                operation,
-                new UpstreamStream(
-                        vertx,
-                        admitted,
-                        patience,
-                        failure -> errors.failure(failure).during(operation)));
+        return withKey(
+                meters.counted(
+                        operation,
+                        new UpstreamStream(
+                                vertx,
+                                admitted,
+                                patience,
+                                failure -> errors.failure(failure).during(operation))),
+                KEY_CHANGES);
+    }
+
+    /** A stream that is refused has not begun. */
+    private Multi<Buffer> withKey(Multi<Buffer> stream, int changes) {
+        return Multi.createFrom().deferred(() -> {
+            DaytonaEndpoint used = keys.current().orElse(null);
+            Executor context = callersContext();
+            return used == null
+                    ? stream
+                    : stream.onFailure(Transport::isUnauthorized)
+                            .recoverWithMulti(refusal -> keys.another(used)
+                                    .emitOn(context)
+                                    .onItem()
+                                    .transformToMulti(again -> again && changes > 0
+                                            ? withKey(stream, changes - 1)
+                                            : Multi.createFrom().failure(refusal)));
+        });
+    }
+
+    private static boolean isUnauthorized(Throwable failure) {
+        return failure instanceof DaytonaException refusal && refusal.status() == UNAUTHORIZED;
+    }
+
+    /** Whether Daytona takes a key: lists one sandbox with it, which every key may. */
+    private Uni<Verdict> ask(DaytonaEndpoint endpoint) {
+        String api = endpoint.apiUrl().toString().replaceFirst("/$", "");
+        RequestOptions options = new RequestOptions()
+                .setMethod(HttpMethod.GET)
+                .setAbsoluteURI(api + "/sandbox?limit=1")
+                .setTimeout(config.timeouts().call().toMillis())
+                .setFollowRedirects(false)
+                .setHeaders(MultiMap.caseInsensitiveMultiMap().addAll(headers(endpoint)));
+        return Uni.createFrom()
+                .completionStage(() -> http.request(options)
+                        .compose(HttpClientRequest::send)
+                        .compose(answer -> answer.end().map(end -> answer.statusCode()))
+                        .toCompletionStage())
+                .ifNoItem()
+                .after(config.timeouts().call())
+                .fail()
+                .map(status -> switch (status) {
+                    case UNAUTHORIZED, 403 -> Verdict.REFUSED;
+                    default -> status < 400 ? Verdict.ACCEPTED : Verdict.UNKNOWN;
+                });
     }
 
     private Bulkhead bulkhead(Lane lane) {

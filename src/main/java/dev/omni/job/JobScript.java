@@ -33,11 +33,7 @@ final class JobScript {
             NewJob.Stdin stdin) {
         StringBuilder text = new StringBuilder(header.line()).append("\n(\n");
         // Exported rather than passed as words: values may be secrets, and words show in the process list.
-        env.forEach((name, value) -> text.append("export ")
-                .append(name)
-                .append('=')
-                .append(Quoting.word(value))
-                .append('\n'));
+        text.append(exports(env));
         String from = switch (stdin) {
             case NewJob.Stdin.Closed() -> "closed";
             case NewJob.Stdin.Open() -> "open";
@@ -55,6 +51,17 @@ final class JobScript {
                         header.line())))
                 .append("\n)\n")
                 .toString();
+    }
+
+    /** The shell text that puts variables into the environment. */
+    static String exports(Map<String, String> env) {
+        StringBuilder text = new StringBuilder();
+        env.forEach((name, value) -> text.append("export ")
+                .append(name)
+                .append('=')
+                .append(Quoting.word(value))
+                .append('\n'));
+        return text.toString();
     }
 
     /** The short command that ends a job. */

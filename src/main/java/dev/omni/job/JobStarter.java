@@ -12,6 +12,7 @@ import dev.omni.problem.Stage;
 import dev.omni.sandbox.Fingerprint;
 import dev.omni.sandbox.Polling;
 import dev.omni.sandbox.SandboxAccess;
+import dev.omni.sandbox.SandboxSecrets;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.buffer.Buffer;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -21,6 +22,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -39,14 +41,21 @@ class JobStarter {
     private final JobRecords records;
     private final Polling polling;
     private final JobQuota quota;
+    private final SandboxSecrets secrets;
 
     JobStarter(
-            JobConfig config, JobDirectories directories, JobRecords records, Polling polling, JobQuota quota) {
+            JobConfig config,
+            JobDirectories directories,
+            JobRecords records,
+            Polling polling,
+            JobQuota quota,
+            SandboxSecrets secrets) {
         this.config = config;
         this.directories = directories;
         this.records = records;
         this.polling = polling;
         this.quota = quota;
+        this.secrets = secrets;
     }
 
     /**
@@ -72,6 +81,7 @@ class JobStarter {
     }
 
     private Uni<Start> start(SandboxAccess sandbox, NewJob job, UUID id, String sessionId, boolean mayExist) {
+        secrets.refuse(job.env().keySet());
         JobHeader header = header(job);
         Toolbox toolbox = sandbox.toolbox();
         return Stage.SESSION.of(directories.of(sandbox, id)).chain(directory -> {
@@ -131,8 +141,17 @@ class JobStarter {
         Uni<Void> stdin = stdin(job) instanceof NewJob.Stdin.Text(String text)
                 ? Stage.UPLOAD.of(toolbox.upload(directory + "/stdin", Buffer.buffer(text)))
                 : Uni.createFrom().voidItem();
+        // Not in the command's text, which Daytona keeps and shows.
+        Map<String, String> hidden = secrets.now();
+        Uni<Void> environment = hidden.isEmpty()
+                ? Uni.createFrom().voidItem()
+                : Stage.UPLOAD.of(toolbox.upload(directory + "/env", Buffer.buffer(JobScript.exports(hidden))));
         String script = JobScript.run(header, directory, command(job), cwd(job), job.env(), stdin(job));
-        return stdin.chain(() -> Stage.COMMAND.of(toolbox.start(sessionId, script)))
+        return Uni.combine()
+                .all()
+                .unis(stdin, environment)
+                .discardItems()
+                .chain(() -> Stage.COMMAND.of(toolbox.start(sessionId, script)))
                 .map(commandId -> new Session.Command(commandId, "", null))
                 .onFailure()
                 .recoverWithUni(failure -> maybeStarted(toolbox, sessionId, failure))

@@ -51,8 +51,8 @@ final class SharedBuckets extends AbstractCompareAndSwapBasedProxyManager<String
             @Override
             public CompletableFuture<Optional<byte[]>> getStateData(Optional<Long> timeoutNanos) {
                 return redis.send(Request.cmd(Command.GET).arg(key))
-                        .thenApply(found -> Optional.ofNullable(found).map(bytes -> bytes.toBuffer()
-                                .getBytes()));
+                        .thenApply(found -> Optional.ofNullable(found)
+                                .map(bytes -> bytes.toBuffer().getBytes()));
             }
 
             @Override

@@ -24,10 +24,14 @@ public interface SandboxConfig {
     Optional<String> snapshot();
 
     /**
-     * Environment variables of every sandbox, such as {@code ANTHROPIC_API_KEY}. They are fixed when a sandbox is made. A
-     * caller's own variable of the same name wins; {@code USER_ID} is always the owner's id.
+     * Environment variables of every sandbox. They are fixed when a sandbox is made. A
+     * caller's own variable of the same name wins; {@code USER_ID} is always the owner's id. Daytona shows them: secrets go
+     * into {@link #secretEnv()}.
      */
     Map<String, String> env();
+
+    /** Secret variables of every command, by name: see {@link SandboxSecrets}. Of files, wherever there are any. */
+    Map<String, String> secretEnv();
 
     /** The idle policy of sandboxes whose request says nothing of it, and of the default sandbox. */
     Idle idle();
@@ -41,9 +45,9 @@ public interface SandboxConfig {
 
     /** See {@link Sandbox.Idle}. */
     interface Idle {
-        /** Minutes from the last activity to the stop. */
+        /** Minutes from the last activity to the stop; 0 for never, which the checks at start want to be told twice. */
         @WithDefault("15")
-        @Min(1)
+        @Min(0)
         int stopAfterMinutes();
 
         /** Minutes from the stop to the archive; 7 days. */

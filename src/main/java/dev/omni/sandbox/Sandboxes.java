@@ -56,6 +56,7 @@ public class Sandboxes {
     private final Polling polling;
     private final Changes changes;
     private final SandboxMeters meters;
+    private final SandboxSecrets secrets;
 
     Sandboxes(
             SandboxConfig config,
@@ -67,7 +68,8 @@ public class Sandboxes {
             AccessProofs proofs,
             Polling polling,
             Changes changes,
-            SandboxMeters meters) {
+            SandboxMeters meters,
+            SandboxSecrets secrets) {
         this.config = config;
         this.daytona = daytona;
         this.blueprints = blueprints;
@@ -78,6 +80,7 @@ public class Sandboxes {
         this.polling = polling;
         this.changes = changes;
         this.meters = meters;
+        this.secrets = secrets;
     }
 
     /**
@@ -88,6 +91,7 @@ public class Sandboxes {
      * @param wait how long to wait for it to be ready; zero answers as soon as it exists
      */
     Uni<Sandbox> create(Caller caller, NewSandboxRequest request, @Nullable String idempotencyKey, Duration wait) {
+        secrets.refuse(request.env().keySet());
         long asked = System.nanoTime();
         NewSandbox wanted = blueprints.of(caller.userId(), request, idempotencyKey);
         return meters.measured(

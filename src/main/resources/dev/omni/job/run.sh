@@ -10,6 +10,10 @@ mkdir -p -- "$_omni_dir" && mkdir -- "$_omni_dir/lock" 2>/dev/null || exit 125
 chmod 700 -- "$_omni_dir"
 printf '%s\n' "$6" >"$_omni_dir/job"
 
+# Variables that must not stand in the command's text. They are of no more use once they are in the environment.
+[ ! -r "$_omni_dir/env" ] || . "$_omni_dir/env"
+rm -f -- "$_omni_dir/env"
+
 # How it ended, for whoever asks later: exited, timed_out or cancelled, and when.
 ended() { printf '%s %s\n' "$1" "$(date +%s)" >"$_omni_dir/end.new" && mv -- "$_omni_dir/end.new" "$_omni_dir/end"; }
 refuse() { printf 'omni: %s\n' "$1" >&2; ended exited; exit "$2"; }
@@ -52,6 +56,8 @@ if [ -n "$_omni_group" ] && kill -s TERM -- "-$_omni_group" 2>/dev/null; then
   kill -s KILL -- "-$_omni_group" 2>/dev/null
 fi
 
+# A start that was repeated, and not let through, may have brought it again.
+rm -f -- "$_omni_dir/env"
 if [ -e "$_omni_dir/exit" ]; then
   ended exited
 elif [ -e "$_omni_dir/cancel" ]; then

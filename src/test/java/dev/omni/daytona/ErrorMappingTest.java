@@ -26,7 +26,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ErrorMappingTest {
     private static final String KEY = "dtn_0123456789abcdef";
-    private final ErrorMapping errors = new ErrorMapping(() -> KEY);
+    private static final String OLD_KEY = "another-form-of-key";
+    private final ErrorMapping errors = new ErrorMapping(() -> List.of(KEY, OLD_KEY));
 
     @ParameterizedTest
     @CsvSource({
@@ -159,12 +160,13 @@ class ErrorMappingTest {
                 "key " + KEY + " is bad",
                 "Authorization: Bearer abc.def.ghi",
                 "bearer " + KEY,
+                "key " + OLD_KEY + " is bad",
                 "used dtn_ffffffffffffffffffff"
             })
     void secretsAreCutOut(String body) {
         assertThat(errors.answer(Origin.CONTROL_PLANE, 401, Map.of(), body).upstreamMessage())
                 .contains("***")
-                .doesNotContain(KEY, "abc.def", "dtn_f");
+                .doesNotContain(KEY, OLD_KEY, "abc.def", "dtn_f");
     }
 
     @Test

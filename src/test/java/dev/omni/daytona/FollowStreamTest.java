@@ -304,7 +304,7 @@ class FollowStreamTest {
                 vertx,
                 () -> new FollowStream(client, uri, Map.of("Authorization", "Bearer x"), handshake),
                 new UpstreamStream.Patience(handshake, pingInterval, pongTimeout),
-                new ErrorMapping(() -> null)::failure);
+                new ErrorMapping(List::of)::failure);
     }
 
     private static io.netty.channel.Channel channelOf(ServerWebSocket socket) {

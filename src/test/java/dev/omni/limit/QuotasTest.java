@@ -35,7 +35,8 @@ class QuotasTest {
     void soManySandboxesAndNoMoreHoweverManyAreAskedForAtOnce() {
         List<Response> answers = atOnce(SmallLimits.CREATES, () -> create(Map.of()));
 
-        assertThat(answers.stream().filter(answer -> answer.statusCode() == 201)).hasSize(SmallLimits.SANDBOXES);
+        assertThat(answers.stream().filter(answer -> answer.statusCode() == 201))
+                .hasSize(SmallLimits.SANDBOXES);
         answers.stream()
                 .filter(answer -> answer.statusCode() != 201)
                 .forEach(answer -> isRefused(answer, "sandboxes", SmallLimits.SANDBOXES));
@@ -46,7 +47,12 @@ class QuotasTest {
 
     @Test
     void whatIsThereIsGivenAlsoWhenTheQuotaIsUsedUp() {
-        String own = as(alice).put(SANDBOXES + "/default").then().statusCode(201).extract().path("id");
+        String own = as(alice)
+                .put(SANDBOXES + "/default")
+                .then()
+                .statusCode(201)
+                .extract()
+                .path("id");
         Map<String, String> key = Map.of("Idempotency-Key", "first");
         String first = create(key).then().statusCode(201).extract().path("id");
         create(Map.of()).then().statusCode(201);
@@ -69,7 +75,11 @@ class QuotasTest {
     void aDeletedSandboxMakesRoomForAnother() {
         List<String> ids = new ArrayList<>();
         for (int i = 0; i < SmallLimits.SANDBOXES; i++) {
-            ids.add(create(Map.of("Prefer", "wait=20")).then().statusCode(201).extract().path("id"));
+            ids.add(create(Map.of("Prefer", "wait=20"))
+                    .then()
+                    .statusCode(201)
+                    .extract()
+                    .path("id"));
         }
         as(alice).delete(SANDBOXES + "/" + ids.getFirst()).then().statusCode(204);
 

@@ -9,6 +9,8 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
@@ -43,22 +45,49 @@ public final class PackagedApplication implements AutoCloseable {
         this.managementPort = managementPort;
     }
 
-    /** Starts it in the production profile; returns when it is alive. */
-    public static PackagedApplication start(Map<String, String> settings) throws IOException {
-        int port = freePort();
-        int managementPort = freePort();
+    /** How a run that was not to last ended. */
+    public record Ended(int exitCode, String output) {}
+
+    /** Runs it in the production profile until it ends by itself, on ports that are taken. */
+    public static Ended run(Map<String, String> settings, String... arguments) throws Exception {
         Path log = Files.createTempFile("omni", ".log");
-        ProcessBuilder builder = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-jar", JAR.toString())
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile());
+        try (ServerSocket taken = new ServerSocket(0);
+                ServerSocket takenToo = new ServerSocket(0)) {
+            Process process = process(settings, log, taken.getLocalPort(), takenToo.getLocalPort(), List.of(arguments));
+            if (!process.waitFor(START.toSeconds(), TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+                throw new AssertionError("the application does not end: " + Files.readString(log));
+            }
+            return new Ended(process.exitValue(), Files.readString(log));
+        } finally {
+            Files.delete(log);
+        }
+    }
+
+    private static Process process(
+            Map<String, String> settings, Path log, int port, int managementPort, List<String> arguments)
+            throws IOException {
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-jar", JAR.toString()));
+        command.addAll(arguments);
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         builder.environment().keySet().removeIf(name -> !name.equals("PATH") && !name.equals("HOME"));
         builder.environment().put("QUARKUS_PROFILE", "prod");
         builder.environment().put("QUARKUS_HTTP_PORT", Integer.toString(port));
         builder.environment().put("QUARKUS_MANAGEMENT_PORT", Integer.toString(managementPort));
         builder.environment().putAll(NO_LIMITS);
         builder.environment().putAll(settings);
-        PackagedApplication application = new PackagedApplication(builder.start(), log, port, managementPort);
+        return builder.start();
+    }
+
+    /** Starts it in the production profile; returns when it is alive. */
+    public static PackagedApplication start(Map<String, String> settings) throws IOException {
+        int port = freePort();
+        int managementPort = freePort();
+        Path log = Files.createTempFile("omni", ".log");
+        PackagedApplication application = new PackagedApplication(
+                process(settings, log, port, managementPort, List.of()), log, port, managementPort);
         await().atMost(START)
                 .alias("the application is alive")
                 .ignoreExceptions()

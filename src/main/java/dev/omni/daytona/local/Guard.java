@@ -2,15 +2,17 @@ package dev.omni.daytona.local;
 
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Who may call what. */
 final class Guard {
-    private final String apiKey;
+    private final Set<String> apiKeys;
     private final SandboxStore sandboxes;
 
-    Guard(String apiKey, SandboxStore sandboxes) {
-        this.apiKey = apiKey;
+    /** @param apiKeys those that are valid now */
+    Guard(Set<String> apiKeys, SandboxStore sandboxes) {
+        this.apiKeys = apiKeys;
         this.sandboxes = sandboxes;
     }
 
@@ -31,7 +33,8 @@ final class Guard {
     }
 
     private boolean hasKey(Exchange exchange) {
-        return same(exchange.header("Authorization"), "Bearer " + apiKey);
+        String given = exchange.header("Authorization");
+        return apiKeys.stream().anyMatch(key -> same(given, "Bearer " + key));
     }
 
     private static boolean hasPreviewToken(Exchange exchange, Sandbox sandbox) {

@@ -13,6 +13,8 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -42,6 +44,7 @@ public final class LocalDaytona implements AutoCloseable {
     private static final int START_SECONDS = 10;
 
     private final String apiKey = newKey();
+    private final Set<String> apiKeys = ConcurrentHashMap.newKeySet();
     private final Faults faults = new Faults();
     private final Throttlers throttlers = new Throttlers();
     private final Traffic traffic = new Traffic();
@@ -67,7 +70,8 @@ public final class LocalDaytona implements AutoCloseable {
         StandIns.install(base.resolve("bin"), confinement, options.standInClaude);
         SnapshotStore snapshots = new SnapshotStore(threads.timer(), options.snapshotDelay);
         this.sandboxes = new SandboxStore(snapshots, options, base, confinement, origin() + "/toolbox", threads);
-        Guard guard = new Guard(apiKey, sandboxes);
+        apiKeys.add(apiKey);
+        Guard guard = new Guard(apiKeys, sandboxes);
         Routes routes = new Routes(vertx, router, threads.requests(), faults, throttlers, traffic);
         new SandboxRoutes(sandboxes, guard, origin()).register(routes);
         new SnapshotRoutes(snapshots, guard, origin()).register(routes);
@@ -120,9 +124,21 @@ public final class LocalDaytona implements AutoCloseable {
         return URI.create(origin() + "/api");
     }
 
-    /** The only key it accepts, new at every start. */
+    /** The key it accepts from the start, new each time. */
     public String apiKey() {
         return apiKey;
+    }
+
+    /** Makes a further key, which is good beside the others from now on. */
+    public String addKey() {
+        String key = newKey();
+        apiKeys.add(key);
+        return key;
+    }
+
+    /** Accepts a key no longer. Streams that are open stay so. */
+    public void revokeKey(String key) {
+        apiKeys.remove(key);
     }
 
     public Faults faults() {

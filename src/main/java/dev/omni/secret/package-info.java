@@ -1,0 +1,4 @@
+@NullMarked
+package dev.omni.secret;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.omni.startup;
+
+import org.jspecify.annotations.NullMarked;
