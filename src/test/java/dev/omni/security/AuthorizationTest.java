@@ -15,9 +15,13 @@ import java.net.http.WebSocket;
 import java.net.http.WebSocketHandshakeException;
 import java.security.GeneralSecurityException;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.StringTokenizer;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
@@ -34,7 +38,7 @@ import org.junit.jupiter.params.provider.FieldSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class AuthorizationTest {
     /** Who calls. The owner is the one whose sandbox and job are in the address; an operator is another user. */
-    private enum Who {
+    enum Who {
         NOBODY,
         FORGER,
         EXPIRED,
@@ -72,7 +76,7 @@ class AuthorizationTest {
     /**
      * What is no resource. Only {@code /ws}, {@code /client} and the API document are on the public port
      * outside development. */
-    private static final List<Route> OTHERS = Route.table("""
+    static final List<Route> OTHERS = Route.table("""
             GET    /                                                       | 200 | 401 | 401 | 200 | 200 | 200
             GET    /console/console.css                                    | 200 | 401 | 401 | 200 | 200 | 200
             GET    /console/console.js                                     | 200 | 401 | 401 | 200 | 200 | 200
@@ -114,21 +118,21 @@ class AuthorizationTest {
             Set.of("DELETE /api/v1/sandboxes/{sandboxId}", "POST /api/v1/sandboxes/{sandboxId}/stop");
 
     /** An address, and what each caller is answered. */
-    record Route(String method, String path, List<String> answers) {
+    record Route(String method, String path, Map<Who, String> answers) {
         static List<Route> table(String text) {
             List<Route> routes = new ArrayList<>();
             for (String line : text.lines().toList()) {
-                String[] cells = line.split("\\|");
-                String[] address = cells[0].strip().split(" +");
-                List<String> answers = new ArrayList<>();
+                var cells = new StringTokenizer(line, "|");
+                var address = new StringTokenizer(cells.nextToken());
+                String method = address.nextToken();
+                String path = address.nextToken();
+                Map<Who, String> answers = new EnumMap<>(Who.class);
                 for (Who who : Who.values()) {
-                    String cell = cells[1 + who.ordinal()].strip();
-                    answers.add(
-                            cell.equals("401") && !address[1].equals("/ws")
-                                    ? "401 " + (who == Who.EXPIRED ? "token_expired" : "unauthenticated")
-                                    : cell);
+                    String cell = cells.nextToken().strip();
+                    String code = who == Who.EXPIRED ? "token_expired" : "unauthenticated";
+                    answers.put(who, cell.equals("401") && !path.equals("/ws") ? "401 " + code : cell);
                 }
-                routes.add(new Route(address[0], address[1], List.copyOf(answers)));
+                routes.add(new Route(method, path, answers));
             }
             return List.copyOf(routes);
         }
@@ -188,7 +192,7 @@ class AuthorizationTest {
     void whatIsNoResourceAnswersEachCallerAsTheTableSays(Route route) {
         List<String> answers = new ArrayList<>();
         for (Who who : Who.values()) {
-            Request request = as(who, calls(), Request.of(route.method(), route.path()));
+            Request request = as(who, calls(), Request.call(route.method(), route.path()));
             answers.add(who + " " + (route.path().equals("/ws") ? handshake(request) : said(request.send())));
         }
 
@@ -217,8 +221,8 @@ class AuthorizationTest {
                 .properties()
                 .forEach(path -> path.getValue()
                         .properties()
-                        .forEach(operation -> documented.add(
-                                operation.getKey().toUpperCase(java.util.Locale.ROOT) + " " + path.getKey())));
+                        .forEach(operation ->
+                                documented.add(operation.getKey().toUpperCase(Locale.ROOT) + " " + path.getKey())));
         documented.removeIf(operation -> operation.contains(" /test-"));
         assertThat(documented)
                 .isEqualTo(ROUTES.stream().map(Route::name).collect(Collectors.toCollection(TreeSet::new)));
@@ -247,8 +251,8 @@ class AuthorizationTest {
 
     private Request request(Route route, String sandbox, String job) {
         String path = route.path().equals("/api/sandbox/status") ? route.path() + "?id=" + sandbox : route.path();
-        Request request =
-                Request.of(route.method(), path.replace("{sandboxId}", sandbox).replace("{jobId}", job));
+        Request request = Request.call(
+                route.method(), path.replace("{sandboxId}", sandbox).replace("{jobId}", job));
         String body = BODIES.get(route.name());
         return body == null ? request : request.json(body.replace("{sandboxId}", sandbox));
     }
@@ -285,7 +289,7 @@ class AuthorizationTest {
     private static List<String> expected(Route route) {
         List<String> all = new ArrayList<>();
         for (Who who : Who.values()) {
-            all.add(who + " " + route.answers().get(who.ordinal()));
+            all.add(who + " " + route.answers().get(who));
         }
         return all;
     }
@@ -307,7 +311,7 @@ class AuthorizationTest {
     }
 
     private JobCalls calls() {
-        return java.util.Objects.requireNonNull(shared);
+        return Objects.requireNonNull(shared);
     }
 
     private static String anonymous(Answer answer) {

@@ -1,5 +1,6 @@
 package dev.omni.security;
 
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,9 +22,7 @@ record BadRequest(
 
     @Override
     public String toString() {
-        String body = request.body() == null
-                ? ""
-                : " " + new String(request.body(), java.nio.charset.StandardCharsets.ISO_8859_1);
+        String body = request.body() == null ? "" : " " + request.body().toString(StandardCharsets.ISO_8859_1);
         String all = group + ": " + request.method() + " " + request.target() + " " + request.headers() + body;
         return all.length() > 150 ? all.substring(0, 150) + "… " + all.length() : all;
     }

@@ -15,11 +15,14 @@ import java.security.spec.PSSParameterSpec;
 import java.security.spec.X509EncodedKeySpec;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.eclipse.microprofile.config.ConfigProvider;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tokens that prove nothing, of every kind that is known. Each is wrong in one way, and right in all others: what is wrong with
@@ -252,7 +255,7 @@ public final class ForgedTokens {
         claim(
                 "an issuer in capitals",
                 "iss",
-                "\"" + config("mp.jwt.verify.issuer").toUpperCase(java.util.Locale.ROOT) + "\"");
+                "\"" + config("mp.jwt.verify.issuer").toUpperCase(Locale.ROOT) + "\"");
         claim("no issuer", "iss", null);
         claim("a null issuer", "iss", "null");
         claim("an empty issuer", "iss", "\"\"");
@@ -307,8 +310,7 @@ public final class ForgedTokens {
         tokens.add(new Forged(why, token, "unauthenticated"));
     }
 
-    private void claim(String why, String name, @org.jspecify.annotations.Nullable String value)
-            throws GeneralSecurityException {
+    private void claim(String why, String name, @Nullable String value) throws GeneralSecurityException {
         add(why, signed(RS256, claims(name, value)));
     }
 
@@ -321,7 +323,7 @@ public final class ForgedTokens {
     }
 
     /** The claims of a token that is right, but for one; without it where there is no value. */
-    private String claims(String name, @org.jspecify.annotations.Nullable String value) {
+    private String claims(String name, @Nullable String value) {
         List<String> all = new ArrayList<>();
         String[][] right = {
             {"iss", '"' + config("mp.jwt.verify.issuer") + '"'},
@@ -368,7 +370,7 @@ public final class ForgedTokens {
 
     /** Without the byte that only says that the number is not negative. */
     private static byte[] unsigned(byte[] number) {
-        return number[0] == 0 ? java.util.Arrays.copyOfRange(number, 1, number.length) : number;
+        return number[0] == 0 ? Arrays.copyOfRange(number, 1, number.length) : number;
     }
 
     private static String encode(String json) {

@@ -2,8 +2,8 @@ package dev.omni.security;
 
 import static dev.omni.security.BadRequest.JOB;
 import static dev.omni.security.BadRequest.SANDBOX;
+import static dev.omni.security.Request.call;
 import static dev.omni.security.Request.get;
-import static dev.omni.security.Request.of;
 import static dev.omni.security.Request.post;
 
 import java.io.ByteArrayOutputStream;
@@ -244,9 +244,9 @@ final class RequestCorpus {
         bad(post(SANDBOXES).json("{\"idle\":{\"foo\":1}}"), 400, UNKNOWN_FIELD, "idle.foo");
         bad(post(SANDBOXES).json("{\"resources\":{\"gpu\":1}}"), 400, UNKNOWN_FIELD, "resources.gpu");
         bad(post(SANDBOXES).json("{\"network\":{\"deny\":[]}}"), 400, UNKNOWN_FIELD, "network.deny");
-        bad(of("PATCH", SANDBOXES + "/" + SANDBOX).json("{\"name\":\"b\"}"), 400, UNKNOWN_FIELD, "name");
-        bad(of("PATCH", SANDBOXES + "/" + SANDBOX).json("{\"status\":\"ready\"}"), 400, UNKNOWN_FIELD, "status");
-        bad(of("PATCH", SANDBOXES + "/" + SANDBOX).json("{\"op\":\"replace\"}"), 400, UNKNOWN_FIELD, "op");
+        bad(call("PATCH", SANDBOXES + "/" + SANDBOX).json("{\"name\":\"b\"}"), 400, UNKNOWN_FIELD, "name");
+        bad(call("PATCH", SANDBOXES + "/" + SANDBOX).json("{\"status\":\"ready\"}"), 400, UNKNOWN_FIELD, "status");
+        bad(call("PATCH", SANDBOXES + "/" + SANDBOX).json("{\"op\":\"replace\"}"), 400, UNKNOWN_FIELD, "op");
         bad(post(EXEC).json("{\"command\":\"true\",\"shell\":\"bash\"}"), 400, UNKNOWN_FIELD, "shell");
         bad(post(JOBS).json("{\"command\":\"true\",\"user\":\"root\"}"), 400, UNKNOWN_FIELD, "user");
         bad(post(JOBS).json("{\"prompt\":{\"input\":\"a\",\"tools\":[]}}"), 400, UNKNOWN_FIELD, "prompt.tools");
@@ -372,7 +372,7 @@ final class RequestCorpus {
         }
         bad(post(SANDBOXES).body("{}"), 415, "unsupported_media_type");
         bad(
-                of("PATCH", SANDBOXES + "/" + SANDBOX)
+                call("PATCH", SANDBOXES + "/" + SANDBOX)
                         .header("Content-Type: text/html")
                         .body("{}"),
                 415,
@@ -464,7 +464,7 @@ final class RequestCorpus {
             bad(get(SANDBOXES + "?" + name + "=hush"), 400, UNKNOWN_PARAMETER);
         }
         bad(get(SANDBOXES + "/" + SANDBOX + "?expand=all"), 400, UNKNOWN_PARAMETER, "expand");
-        bad(of("DELETE", SANDBOXES + "/" + SANDBOX + "?force=true"), 400, UNKNOWN_PARAMETER, "force");
+        bad(call("DELETE", SANDBOXES + "/" + SANDBOX + "?force=true"), 400, UNKNOWN_PARAMETER, "force");
         bad(post(SANDBOXES + "/" + SANDBOX + "/start?wait=1"), 400, UNKNOWN_PARAMETER, "wait");
         bad(post(SANDBOXES + "/" + SANDBOX + "/stop?force"), 400, UNKNOWN_PARAMETER, "force");
         bad(post(EXEC + "?timeout=1").json("{\"command\":\"true\"}"), 400, UNKNOWN_PARAMETER, "timeout");
@@ -649,18 +649,18 @@ final class RequestCorpus {
 
     private void methods() {
         group = "another method";
-        bad(of("PUT", SANDBOXES).json("{}"), 405, "method_not_allowed");
-        bad(of("DELETE", SANDBOXES), 405, "method_not_allowed");
-        bad(of("PATCH", SANDBOXES).json("{}"), 405, "method_not_allowed");
-        bad(of("TRACE", SANDBOXES), 405, "method_not_allowed");
-        bad(of("FOO", SANDBOXES), 405, "method_not_allowed");
-        bad(of("get", SANDBOXES), 405, "method_not_allowed");
-        bad(of("PROPFIND", SANDBOXES), 405, "method_not_allowed");
-        bad(of("PUT", SANDBOXES + "/" + SANDBOX).json("{}"), 405, "method_not_allowed");
+        bad(call("PUT", SANDBOXES).json("{}"), 405, "method_not_allowed");
+        bad(call("DELETE", SANDBOXES), 405, "method_not_allowed");
+        bad(call("PATCH", SANDBOXES).json("{}"), 405, "method_not_allowed");
+        bad(call("TRACE", SANDBOXES), 405, "method_not_allowed");
+        bad(call("FOO", SANDBOXES), 405, "method_not_allowed");
+        bad(call("get", SANDBOXES), 405, "method_not_allowed");
+        bad(call("PROPFIND", SANDBOXES), 405, "method_not_allowed");
+        bad(call("PUT", SANDBOXES + "/" + SANDBOX).json("{}"), 405, "method_not_allowed");
         bad(post(SANDBOXES + "/" + SANDBOX).json("{}"), 405, "method_not_allowed");
         bad(get(EXEC), 405, "method_not_allowed");
-        bad(of("DELETE", JOBS), 405, "method_not_allowed");
-        bad(of("DELETE", JOBS + "/" + JOB), 405, "method_not_allowed");
+        bad(call("DELETE", JOBS), 405, "method_not_allowed");
+        bad(call("DELETE", JOBS + "/" + JOB), 405, "method_not_allowed");
         bad(get(JOBS + "/" + JOB + "/cancel"), 405, "method_not_allowed");
         bad(post(OUTPUT), 405, "method_not_allowed");
         bad(get("/dev/token"), 405, "method_not_allowed");
@@ -712,7 +712,7 @@ final class RequestCorpus {
             "wait=1 0",
             "wait=٣"
         }) {
-            bad(of("PUT", SANDBOXES + "/default").header("Prefer: " + prefer), 400, INVALID, "Prefer");
+            bad(call("PUT", SANDBOXES + "/default").header("Prefer: " + prefer), 400, INVALID, "Prefer");
         }
         bad(get(SANDBOXES).header("Host: a").header("Host: b"), 400, INVALID, "Host");
         bad(get(SANDBOXES).header("Host: a").header("Host: a"), 400, INVALID, "Host");
@@ -753,7 +753,7 @@ final class RequestCorpus {
             "../a"
         }) {
             bad(post(SANDBOXES).json("{\"labels\":{\"" + key + "\":\"x\"}}"), 400, INVALID);
-            bad(of("PATCH", SANDBOXES + "/" + SANDBOX).json("{\"labels\":{\"" + key + "\":\"x\"}}"), 400, INVALID);
+            bad(call("PATCH", SANDBOXES + "/" + SANDBOX).json("{\"labels\":{\"" + key + "\":\"x\"}}"), 400, INVALID);
         }
         for (String value : new String[] {"a\\nb", "a\\u0000", "\\u2028", "\\u001b[31m", "\\u0085"}) {
             bad(post(SANDBOXES).json("{\"labels\":{\"a\":\"" + value + "\"}}"), 400, INVALID, "labels[a]");
@@ -889,13 +889,13 @@ final class RequestCorpus {
         refusedByTheServer(post(SANDBOXES).header("Content-Length: 1x").body("{}"));
         refusedByTheServer(get(SANDBOXES).header("Host:"));
         refusedByTheServer(get(SANDBOXES).header("Host: a/b"));
-        refusedByTheServer(of("GET", SANDBOXES + " x"));
+        refusedByTheServer(call("GET", SANDBOXES + " x"));
         for (String origin :
                 new String[] {"https://evil.example", "null", "http://localhost.evil.example", "file://"}) {
             bare(get(SANDBOXES).header("Origin: " + origin), 403);
         }
         bare(
-                of("OPTIONS", SANDBOXES)
+                call("OPTIONS", SANDBOXES)
                         .header("Origin: https://evil.example")
                         .header("Access-Control-Request-Method: DELETE"),
                 403);

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -48,8 +49,8 @@ final class SchemaCorpus {
 
     private void operation(String path, String method, JsonNode content) {
         JsonNode schema = resolve(content.path("schema"));
-        Request request = Request.of(
-                method.toUpperCase(java.util.Locale.ROOT),
+        Request request = Request.call(
+                method.toUpperCase(Locale.ROOT),
                 path.replace("{sandboxId}", BadRequest.SANDBOX).replace("{jobId}", BadRequest.JOB));
         schema.path("properties")
                 .properties()

@@ -35,7 +35,7 @@ class ActionAuthorizationTest {
      *
      * @param rest the message's fields beside its type
      */
-    private record Action(String type, String rest, String owner, String other, String operator) {
+    record Action(String type, String rest, String owner, String other, String operator) {
         @Override
         public String toString() {
             return type;
@@ -51,7 +51,7 @@ class ActionAuthorizationTest {
     private static final String NAMED = ",\"sandboxId\":\"SANDBOX\",\"jobId\":\"JOB\"";
 
     /** The token of an auth is always the owner's. */
-    private static final List<Action> ACTIONS = List.of(
+    static final List<Action> ACTIONS = List.of(
             new Action("ping", "", "heartbeat", "heartbeat", "heartbeat"),
             new Action("auth", ",\"token\":\"TOKEN\"", "heartbeat", "invalid_token", "invalid_token"),
             new Action("subscribe", NAMED, "subscribed", "sandbox_not_found", "subscribed"),
@@ -118,7 +118,7 @@ class ActionAuthorizationTest {
         String fresh = token(owner().userId());
         List<RawClient> clients = new ArrayList<>();
         try {
-            for (Action action : ACTIONS) {
+            for (int i = 0; i < ACTIONS.size(); i++) {
                 var client = new RawClient(base);
                 clients.add(client);
                 String soon = shortLivedToken(owner().userId(), 2);

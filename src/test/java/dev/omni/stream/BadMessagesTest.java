@@ -55,7 +55,7 @@ class BadMessagesTest {
     private static final JsonMapper JSON = new JsonMapper();
 
     /** A message, and the error that answers it. */
-    private record Bad(String message, String code, String text) {
+    record Bad(String message, String code, String text) {
         @Override
         public String toString() {
             return message.length() > 100 ? message.substring(0, 100) + "… " + message.length() : message;
