@@ -1,13 +1,18 @@
 package dev.omni.edge;
 
 import dev.omni.problem.Problem;
-import dev.omni.problem.ProblemCode;
 import dev.omni.problem.ProblemException;
 import dev.omni.problem.Refusals;
 import dev.omni.problem.RequestId;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
 import jakarta.inject.Singleton;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.UUID;
 
 /** Answers to what never became a request: they look like all others, though no route has seen them. */
@@ -19,16 +24,19 @@ class BareAnswers {
         this.refusals = refusals;
     }
 
-    record Answer(int status, Map<String, String> headers, byte[] body) {}
-
-    Answer of(ProblemCode code, String detail) {
+    FullHttpResponse of(ProblemException refusal) {
         String requestId = UUID.randomUUID().toString();
-        byte[] body = refusals.body(new ProblemException(code, detail), requestId);
-        Map<String, String> all = new LinkedHashMap<>(refusals.headers());
-        all.put("Content-Type", Problem.MEDIA_TYPE);
-        all.put("Content-Length", Integer.toString(body.length));
-        all.put("Connection", "close");
-        all.put(RequestId.HEADER, requestId);
-        return new Answer(code.status(), all, body);
+        byte[] body = refusals.body(refusal, requestId);
+        FullHttpResponse answer = new DefaultFullHttpResponse(
+                HttpVersion.HTTP_1_1,
+                HttpResponseStatus.valueOf(refusal.code().status()),
+                Unpooled.wrappedBuffer(body));
+        HttpHeaders headers = answer.headers();
+        refusals.headers().forEach(headers::set);
+        headers.set(HttpHeaderNames.CONTENT_TYPE, Problem.MEDIA_TYPE)
+                .set(HttpHeaderNames.CONTENT_LENGTH, body.length)
+                .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE)
+                .set(RequestId.HEADER, requestId);
+        return answer;
     }
 }

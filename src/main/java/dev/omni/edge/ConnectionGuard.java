@@ -1,7 +1,7 @@
 package dev.omni.edge;
 
 import dev.omni.problem.ProblemCode;
-import io.netty.buffer.Unpooled;
+import dev.omni.problem.ProblemException;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
@@ -9,8 +9,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.DuplexChannel;
-import io.netty.handler.codec.http.DefaultFullHttpResponse;
-import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
@@ -42,6 +40,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Lives on the connection's event loop. Has a part before the decoder, which sees bytes that are no request yet, and one
  * behind it.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // Netty's own; where writing or closing fails, the connection is gone.
 final class ConnectionGuard extends ChannelDuplexHandler {
     private static final Logger LOG = Logger.getLogger(ConnectionGuard.class);
 
@@ -142,7 +141,7 @@ final class ConnectionGuard extends ChannelDuplexHandler {
         state = State.BODY;
         bodySince = System.nanoTime();
         bodyBytes = 0;
-        BareAnswers.@Nullable Answer refusal = judge(request);
+        ProblemException refusal = judge(request);
         // Behind requests that still wait for theirs, it is Vert.x that must answer in turn.
         if (refusal != null && unanswered == 0) {
             refuse(context, refusal);
@@ -178,34 +177,39 @@ final class ConnectionGuard extends ChannelDuplexHandler {
         }
         if (message instanceof LastHttpContent) {
             answering = false;
-            context.write(message, promise.unvoid().addListener(written -> unanswered--));
+            ChannelPromise answered = promise.unvoid();
+            answered.addListener(written -> unanswered--);
+            context.write(message, answered);
         } else {
             context.write(message, promise);
         }
     }
 
-    private BareAnswers.@Nullable Answer judge(HttpRequest request) {
+    private static @Nullable ProblemException judge(HttpRequest request) {
         Throwable failure = request.decoderResult().cause();
         if (failure instanceof TooLongHttpLineException) {
-            return answers.of(ProblemCode.URI_TOO_LONG, "The first line of the request is longer than is read here.");
+            return new ProblemException(
+                    ProblemCode.URI_TOO_LONG, "The first line of the request is longer than is read here.");
         }
         if (failure instanceof TooLongHttpHeaderException) {
-            return answers.of(ProblemCode.HEADERS_TOO_LARGE, "The headers are larger than is read here.");
+            return new ProblemException(ProblemCode.HEADERS_TOO_LARGE, "The headers are larger than is read here.");
         }
         if (failure != null || request.headers().contains("")) {
-            return answers.of(ProblemCode.MALFORMED_REQUEST, "The first line or a header cannot be understood.");
+            return new ProblemException(
+                    ProblemCode.MALFORMED_REQUEST, "The first line or a header cannot be understood.");
         }
         HttpVersion version = request.protocolVersion();
         if (!version.equals(HttpVersion.HTTP_1_1) && !version.equals(HttpVersion.HTTP_1_0)) {
-            return answers.of(ProblemCode.MALFORMED_REQUEST, "HTTP/1.1 is spoken here.");
+            return new ProblemException(ProblemCode.MALFORMED_REQUEST, "HTTP/1.1 is spoken here.");
         }
         if (!isPlain(request.headers().getAll(HttpHeaderNames.TRANSFER_ENCODING))) {
             // Two readers that take it for something else each would not agree on where the request ends.
-            return answers.of(ProblemCode.MALFORMED_REQUEST, "The only transfer coding that is read here is chunked.");
+            return new ProblemException(
+                    ProblemCode.MALFORMED_REQUEST, "The only transfer coding that is read here is chunked.");
         }
         return isPercentEncoded(request.uri())
                 ? null
-                : answers.of(ProblemCode.MALFORMED_REQUEST, "The percent-encoding of the address is broken.");
+                : new ProblemException(ProblemCode.MALFORMED_REQUEST, "The percent-encoding of the address is broken.");
     }
 
     private static boolean isPlain(List<String> transferCodings) {
@@ -261,7 +265,7 @@ final class ConnectionGuard extends ChannelDuplexHandler {
             // A browser keeps connections ready, and would take an answer for that of its next request.
             cut(context, "never sent a request");
         } else {
-            refuse(context, answers.of(ProblemCode.REQUEST_TIMEOUT, "The headers did not arrive in time."));
+            refuse(context, new ProblemException(ProblemCode.REQUEST_TIMEOUT, "The headers did not arrive in time."));
         }
     }
 
@@ -277,7 +281,7 @@ final class ConnectionGuard extends ChannelDuplexHandler {
         if (left.isPositive()) {
             startClock(context, left);
         } else if (unanswered == 1 && !answering) {
-            refuse(context, answers.of(ProblemCode.REQUEST_TIMEOUT, "The body did not arrive in time."));
+            refuse(context, new ProblemException(ProblemCode.REQUEST_TIMEOUT, "The body did not arrive in time."));
         } else {
             cut(context, "sends a body too slowly");
         }
@@ -290,16 +294,12 @@ final class ConnectionGuard extends ChannelDuplexHandler {
         context.close();
     }
 
-    private void refuse(ChannelHandlerContext context, BareAnswers.Answer refusal) {
+    private void refuse(ChannelHandlerContext context, ProblemException refusal) {
+        LOG.debugf("Refused: %s: %s", refusal.code().code(), refusal.detail());
         stopClock();
         state = State.REFUSED;
-        FullHttpResponse response = new DefaultFullHttpResponse(
-                HttpVersion.HTTP_1_1,
-                HttpResponseStatus.valueOf(refusal.status()),
-                Unpooled.wrappedBuffer(refusal.body()));
-        refusal.headers().forEach((name, value) -> response.headers().set(name, value));
         context.channel().config().setAutoRead(true);
-        context.writeAndFlush(response).addListener((ChannelFutureListener) written -> {
+        context.writeAndFlush(answers.of(refusal)).addListener((ChannelFutureListener) written -> {
             if (written.isSuccess() && context.channel() instanceof DuplexChannel channel) {
                 channel.shutdownOutput();
                 context.executor().schedule(() -> context.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);

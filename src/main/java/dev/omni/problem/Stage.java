@@ -31,6 +31,6 @@ public enum Stage {
 
     /** The work, whose failure says that it was at this step. */
     public <T> Uni<T> of(Uni<T> work) {
-        return work.onFailure(ProblemException.class).invoke(failure -> ((ProblemException) failure).at(this));
+        return work.onFailure(ProblemException.class).invoke(failure -> failure.at(this));
     }
 }

@@ -105,8 +105,7 @@ class SlowClientsTest {
     @Test
     void theRestOfABodyThatIsRefusedIsNotWaitedForEither() throws IOException {
         try (Drip client = new Drip()) {
-            client.send("POST /test-probe HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-                    + "Content-Length: 100000\r\n\r\n");
+            client.send("POST /test-probe HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n");
 
             assertThat(client.dripUntilTheEnd()).startsWith("HTTP/1.1 401 ").doesNotContain("408");
         }
