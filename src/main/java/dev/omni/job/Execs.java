@@ -9,6 +9,7 @@ import dev.omni.job.JobEvent.OutputStream;
 import dev.omni.job.JobEvent.Result;
 import dev.omni.problem.ProblemCode;
 import dev.omni.problem.ProblemException;
+import dev.omni.problem.Stage;
 import dev.omni.sandbox.SandboxAccess;
 import dev.omni.sandbox.Sandboxes;
 import io.smallrye.mutiny.Uni;
@@ -53,10 +54,11 @@ class Execs {
         return starter.startUnlisted(sandbox, command).chain(job -> {
             Printed printed = new Printed(limit);
             AtomicBoolean ended = new AtomicBoolean();
-            return logs.events(job, Cursor.START)
-                    .invoke(printed::add)
-                    .collect()
-                    .last()
+            return Stage.COMMAND
+                    .of(logs.events(job, Cursor.START)
+                            .invoke(printed::add)
+                            .collect()
+                            .last())
                     .map(last -> {
                         ended.set(true);
                         return result((Done) last, printed, Duration.ofNanos(System.nanoTime() - begun));
@@ -77,10 +79,13 @@ class Execs {
                         took.toMillis());
             case TIMED_OUT ->
                 throw new ProblemException(
-                        ProblemCode.EXEC_TIMEOUT, "The command reached its time limit and was ended.");
+                                ProblemCode.EXEC_TIMEOUT, "The command reached its time limit and was ended.")
+                        .at(Stage.COMMAND);
             case LOST, RUNNING ->
                 throw new ProblemException(
-                        ProblemCode.UPSTREAM_ERROR, "How the command ended cannot be known: its sandbox stopped.");
+                                ProblemCode.UPSTREAM_ERROR,
+                                "How the command ended cannot be known: its sandbox stopped.")
+                        .at(Stage.COMMAND);
         };
     }
 

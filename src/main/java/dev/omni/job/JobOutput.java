@@ -1,7 +1,7 @@
 package dev.omni.job;
 
-import dev.omni.job.Cursor.Stage;
 import dev.omni.job.JobEvent.OutputStream;
+import dev.omni.problem.Stage;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.buffer.Buffer;
@@ -28,9 +28,8 @@ record JobOutput(Multi<byte[]> bytes, @Nullable String nextCursor) {
                 .readLog(job.sessionId(), job.command().get().id());
         return Uni.createFrom().deferred(() -> {
             OutputBytes output = new OutputBytes(from, stream);
-            return output.of(log)
-                    .collect()
-                    .in(ByteArrayOutputStream::new, JobOutput::add)
+            return Stage.LOG
+                    .of(output.of(log).collect().in(ByteArrayOutputStream::new, JobOutput::add))
                     .map(all ->
                             new JobOutput(Multi.createFrom().item(all.toByteArray()), cursor(job, output.position())))
                     .onFailure(LongerException.class)
@@ -46,7 +45,7 @@ record JobOutput(Multi<byte[]> bytes, @Nullable String nextCursor) {
     }
 
     private static String cursor(JobRef job, LogPosition position) {
-        return new Cursor(position, Stage.OUTPUT).encode(job.id());
+        return new Cursor(position, Cursor.Stage.OUTPUT).encode(job.id());
     }
 
     /** There is more than is read ahead. */

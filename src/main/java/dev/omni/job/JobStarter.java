@@ -8,6 +8,7 @@ import dev.omni.daytona.Session;
 import dev.omni.daytona.Toolbox;
 import dev.omni.problem.ProblemCode;
 import dev.omni.problem.ProblemException;
+import dev.omni.problem.Stage;
 import dev.omni.sandbox.Fingerprint;
 import dev.omni.sandbox.Polling;
 import dev.omni.sandbox.SandboxAccess;
@@ -69,12 +70,13 @@ class JobStarter {
     private Uni<Start> start(SandboxAccess sandbox, NewJob job, UUID id, String sessionId, boolean mayExist) {
         JobHeader header = header(job);
         Toolbox toolbox = sandbox.toolbox();
-        return directories.of(sandbox, id).chain(directory -> {
+        return Stage.SESSION.of(directories.of(sandbox, id)).chain(directory -> {
             Supplier<Uni<Start>> run = () -> run(sandbox, job, id, sessionId, directory, header);
             if (!mayExist) {
-                return toolbox.createSession(sessionId).chain(run::get);
+                return Stage.SESSION.of(toolbox.createSession(sessionId)).chain(run::get);
             }
-            return toolbox.createSession(sessionId)
+            return Stage.SESSION
+                    .of(toolbox.createSession(sessionId))
                     .replaceWith(true)
                     .onFailure(DaytonaException.is(Kind.CONFLICT))
                     .recoverWithItem(false)
@@ -107,10 +109,10 @@ class JobStarter {
             SandboxAccess sandbox, NewJob job, UUID id, String sessionId, String directory, JobHeader header) {
         Toolbox toolbox = sandbox.toolbox();
         Uni<Void> stdin = stdin(job) instanceof NewJob.Stdin.Text(String text)
-                ? toolbox.upload(directory + "/stdin", Buffer.buffer(text))
+                ? Stage.UPLOAD.of(toolbox.upload(directory + "/stdin", Buffer.buffer(text)))
                 : Uni.createFrom().voidItem();
         String script = JobScript.run(header, directory, command(job), cwd(job), job.env(), stdin(job));
-        return stdin.chain(() -> toolbox.start(sessionId, script))
+        return stdin.chain(() -> Stage.COMMAND.of(toolbox.start(sessionId, script)))
                 .map(commandId -> new Session.Command(commandId, "", null))
                 .onFailure()
                 .recoverWithUni(failure -> maybeStarted(toolbox, sessionId, failure))

@@ -3,6 +3,7 @@ package dev.omni.problem;
 import io.quarkus.smallrye.openapi.OpenApiFilter;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.eclipse.microprofile.openapi.OASFactory;
 import org.eclipse.microprofile.openapi.OASFilter;
 import org.eclipse.microprofile.openapi.models.Components;
@@ -150,7 +151,7 @@ public class ApiDocument implements OASFilter {
         return OASFactory.createSchema()
                 .addType(Schema.SchemaType.OBJECT)
                 .description("What went wrong (RFC 9457). Clients switch on the code.")
-                .required(List.of("type", "title", "status", "detail", "instance", "code", "requestId"))
+                .required(List.of("type", "title", "status", "detail", "instance", "code", "requestId", "retryable"))
                 .addProperty("type", text)
                 .addProperty("title", text)
                 .addProperty("status", OASFactory.createSchema().addType(Schema.SchemaType.INTEGER))
@@ -158,6 +159,25 @@ public class ApiDocument implements OASFilter {
                 .addProperty("instance", text)
                 .addProperty("code", text)
                 .addProperty("requestId", text)
+                .addProperty(
+                        "retryable",
+                        OASFactory.createSchema()
+                                .addType(Schema.SchemaType.BOOLEAN)
+                                .description("Whether the same request may succeed when it is sent again later"))
+                .addProperty(
+                        "retryAfterSeconds",
+                        OASFactory.createSchema()
+                                .addType(Schema.SchemaType.INTEGER)
+                                .description("How much later, where that is known"))
+                .addProperty(
+                        "stage",
+                        OASFactory.createSchema()
+                                .addType(Schema.SchemaType.STRING)
+                                .description("The step of the work that failed, where that is known")
+                                .enumeration(Stream.of(Stage.values())
+                                        .map(Stage::wireName)
+                                        .map(Object.class::cast)
+                                        .toList()))
                 .addProperty(
                         "violations",
                         OASFactory.createSchema()
@@ -181,6 +201,8 @@ public class ApiDocument implements OASFilter {
                 "code",
                 code.code(),
                 "requestId",
-                "5f0c1f7e-8a53-4c0e-9c59-0f2b0f4f7a11");
+                "5f0c1f7e-8a53-4c0e-9c59-0f2b0f4f7a11",
+                "retryable",
+                code.isRetryable());
     }
 }

@@ -2,6 +2,7 @@ package dev.omni.problem;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.quarkus.runtime.annotations.RegisterForReflection;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param instance the path that was called
  * @param code the stable name of the problem, see {@link ProblemCode}
  * @param requestId what the log lines of this request carry
+ * @param retryable whether the same request may succeed when it is sent again later
+ * @param retryAfterSeconds how much later, where that is known; the Retry-After header says the same
+ * @param stage the step of the work that failed, where that is known
  * @param violations what is wrong with the request, where that can be said by field
  */
 @RegisterForReflection
@@ -24,6 +28,9 @@ public record Problem(
         String instance,
         String code,
         @Nullable String requestId,
+        boolean retryable,
+        @Nullable Long retryAfterSeconds,
+        @Nullable Stage stage,
         List<Violation> violations) {
     public static final String MEDIA_TYPE = "application/problem+json";
 
@@ -41,6 +48,15 @@ public record Problem(
                 path,
                 code.code(),
                 requestId,
+                code.isRetryable(),
+                retryAfterSeconds(failure),
+                failure.stage(),
                 failure.violations());
+    }
+
+    /** Rounded up: a caller that waits that long must not come too early. */
+    static @Nullable Long retryAfterSeconds(ProblemException failure) {
+        Duration wait = failure.retryAfter();
+        return wait == null ? null : Math.max(1, wait.plusNanos(999_999_999).toSeconds());
     }
 }

@@ -10,7 +10,6 @@ import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.Response;
 import java.io.UncheckedIOException;
-import java.time.Duration;
 
 /** Shapes a failure into the answer for it, for resources and for what fails before one is reached. */
 @Singleton
@@ -42,21 +41,19 @@ class ProblemAnswers {
     /** Sets the headers of the answer itself, where each replaces what the framework may have put there. */
     private static void prepare(ProblemException failure, RoutingContext context) {
         HttpServerResponse answer = context.response();
-        Duration retryAfter = failure.retryAfter();
+        Long retryAfter = Problem.retryAfterSeconds(failure);
         if (retryAfter != null) {
-            // Rounded up: a caller that waits that long must not come too early.
-            long seconds = Math.max(1, retryAfter.plusNanos(999_999_999).toSeconds());
-            answer.putHeader(HttpHeaders.RETRY_AFTER, Long.toString(seconds));
+            answer.putHeader(HttpHeaders.RETRY_AFTER, retryAfter.toString());
         }
         switch (failure.code().status()) {
             case 401 -> answer.putHeader("WWW-Authenticate", "Bearer");
-            case 413 -> hangUp(context);
+            case 408, 413 -> hangUp(context);
             default -> {}
         }
     }
 
     /**
-     * What is left of a body that is too large is thrown away unread, for as long as the caller needs to see the answer;
+     * What is left of a body that is too large or too slow is thrown away unread, for as long as the caller needs to see the answer;
      * closing at once could take the answer with it.
      */
     private static void hangUp(RoutingContext context) {

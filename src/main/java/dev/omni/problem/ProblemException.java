@@ -11,6 +11,7 @@ public class ProblemException extends RuntimeException {
     private final String detail;
     private final List<Violation> violations;
     private final @Nullable Duration retryAfter;
+    private volatile @Nullable Stage stage;
 
     /** @param detail one sentence for the caller, telling nothing of our insides */
     public ProblemException(ProblemCode code, String detail) {
@@ -70,6 +71,19 @@ public class ProblemException extends RuntimeException {
 
     public List<Violation> violations() {
         return violations;
+    }
+
+    /** Says at which step of the work it failed. Who is nearest to the failure says so first, and is believed. */
+    public ProblemException at(Stage step) {
+        if (stage == null) {
+            stage = step;
+        }
+        return this;
+    }
+
+    /** The step that failed, where that is known. */
+    public @Nullable Stage stage() {
+        return stage;
     }
 
     /** How long the caller should wait before trying again, where that is known. */

@@ -6,6 +6,7 @@ import dev.omni.daytona.NewSandbox;
 import dev.omni.daytona.RemoteSandbox;
 import dev.omni.problem.ProblemCode;
 import dev.omni.problem.ProblemException;
+import dev.omni.problem.Stage;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
@@ -50,13 +51,13 @@ class Creation {
 
     /** Creates the sandbox or adopts the one that has its name. */
     Uni<Created> create(NewSandbox wanted, Adoption adoption) {
-        return calls.first(
+        return Stage.CREATE.of(calls.first(
                 "Creating " + wanted.name(),
                 daytona.create(wanted),
                 call -> call.map(sandbox -> new Created(sandbox, true))
                         .onFailure(DaytonaException.class)
                         .recoverWithUni(failure -> afterFailure(wanted, adoption, failure)),
-                () -> find(wanted.name()).map(found -> found.map(sandbox -> judge(wanted, adoption, sandbox))));
+                () -> find(wanted.name()).map(found -> found.map(sandbox -> judge(wanted, adoption, sandbox)))));
     }
 
     /** The sandbox that has the wanted name already, where it may be adopted. */

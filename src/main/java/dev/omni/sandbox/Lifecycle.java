@@ -6,6 +6,7 @@ import dev.omni.daytona.DaytonaException.Kind;
 import dev.omni.daytona.RemoteSandbox;
 import dev.omni.problem.ProblemCode;
 import dev.omni.problem.ProblemException;
+import dev.omni.problem.Stage;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
@@ -45,7 +46,8 @@ class Lifecycle {
         return switch (SandboxStatus.of(sandbox.state())) {
             case STOPPING, STOPPED, ARCHIVED -> Uni.createFrom().item(sandbox);
             case READY ->
-                daytona.stop(sandbox.id())
+                Stage.STOP
+                        .of(daytona.stop(sandbox.id()))
                         .chain(() -> daytona.get(sandbox.id()))
                         .onFailure(CONFLICT)
                         .recoverWithUni(() -> overtaken(sandbox.id()));
@@ -57,7 +59,7 @@ class Lifecycle {
     Uni<RemoteSandbox> archive(RemoteSandbox sandbox) {
         return switch (sandbox.state()) {
             case ARCHIVING, ARCHIVED -> Uni.createFrom().item(sandbox);
-            case STOPPED -> daytona.archive(sandbox.id()).chain(() -> daytona.get(sandbox.id()));
+            case STOPPED -> Stage.ARCHIVE.of(daytona.archive(sandbox.id())).chain(() -> daytona.get(sandbox.id()));
             default -> Uni.createFrom().failure(notReady(sandbox));
         };
     }
@@ -111,13 +113,13 @@ class Lifecycle {
 
     private Uni<RemoteSandbox> moved(
             String what, RemoteSandbox sandbox, Uni<RemoteSandbox> moving, Predicate<RemoteSandbox> moves) {
-        return calls.first(
+        return Stage.START.of(calls.first(
                 what,
                 moving,
                 // After a conflict (somebody else moves it) or a bad request (it failed), what it is now tells.
                 call -> call.onFailure(CONFLICT.or(DaytonaException.is(Kind.BAD_REQUEST)))
                         .recoverWithUni(() -> daytona.get(sandbox.id())),
-                () -> daytona.get(sandbox.id()).map(now -> Optional.of(now).filter(moves)));
+                () -> daytona.get(sandbox.id()).map(now -> Optional.of(now).filter(moves))));
     }
 
     /** Somebody else moved it at the same moment: perhaps to where it was meant to go. */
@@ -140,7 +142,8 @@ class Lifecycle {
 
     /** False while it is busy. A second deletion is refused as busy too, so a look tells the two apart. */
     private Uni<Boolean> tryToDelete(String id) {
-        return daytona.delete(id)
+        return Stage.DELETE
+                .of(daytona.delete(id))
                 .replaceWith(true)
                 .onFailure(CONFLICT)
                 .recoverWithUni(

@@ -10,6 +10,7 @@ import dev.omni.identity.Caller;
 import dev.omni.observe.LogContext;
 import dev.omni.problem.ProblemCode;
 import dev.omni.problem.ProblemException;
+import dev.omni.problem.Stage;
 import dev.omni.sandbox.AccessProofs.Proof;
 import dev.omni.sandbox.Creation.Adoption;
 import io.smallrye.mutiny.Uni;
@@ -213,7 +214,7 @@ public class Sandboxes {
             return Uni.createFrom().failure(failure);
         }
         proofs.forget(sandboxId);
-        return managed(sandboxId)
+        Uni<T> explained = managed(sandboxId)
                 .onFailure(lookFailure -> !isSandboxNotFound(lookFailure))
                 .transform(lookFailure -> failure)
                 .chain(sandbox -> Uni.createFrom()
@@ -223,6 +224,8 @@ public class Sandboxes {
                                     case DELETING -> notFound();
                                     case CREATING, STOPPING, STOPPED, ARCHIVED, ERROR -> Lifecycle.notReady(sandbox);
                                 }));
+        Stage stage = failure instanceof ProblemException problem ? problem.stage() : null;
+        return stage == null ? explained : stage.of(explained);
     }
 
     /** From here on the work at hand is about this sandbox. */
@@ -247,7 +250,8 @@ public class Sandboxes {
         if (!ID.matcher(sandboxId).matches()) {
             return Uni.createFrom().failure(notFound());
         }
-        return daytona.get(sandboxId)
+        return Stage.LOOKUP
+                .of(daytona.get(sandboxId))
                 .onFailure(DaytonaException.is(Kind.NOT_FOUND))
                 .transform(failure -> notFound())
                 .invoke(sandbox -> {

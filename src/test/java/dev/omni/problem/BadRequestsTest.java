@@ -18,6 +18,7 @@ import io.restassured.response.Response;
 import io.restassured.response.ValidatableResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -270,8 +271,12 @@ class BadRequestsTest {
     void aProblemOfTheServiceKeepsItsCodeAndSaysWhenToTryAgain() {
         problem(as("alice").get("/test-probe/fails/not-ready"), 409, "sandbox_not_ready")
                 .body("detail", equalTo("The sandbox is stopped."))
-                .body("violations", nullValue());
-        problem(as("alice").get("/test-probe/fails/busy"), 429, "rate_limited").header("Retry-After", "2");
+                .body("violations", nullValue())
+                .body("retryAfterSeconds", nullValue())
+                .body("stage", nullValue());
+        problem(as("alice").get("/test-probe/fails/busy"), 429, "rate_limited")
+                .header("Retry-After", "2")
+                .body("retryAfterSeconds", is(2));
         problem(as("alice").get("/test-probe/fails/slow"), 504, "upstream_timeout");
     }
 
@@ -303,6 +308,9 @@ class BadRequestsTest {
                 .body("title", matchesPattern(".+"))
                 .body("detail", matchesPattern(".+"))
                 .body("instance", matchesPattern("/.*"))
+                .body(
+                        "retryable",
+                        is(ProblemCode.valueOf(code.toUpperCase(Locale.ROOT)).isRetryable()))
                 .body("requestId", equalTo(response.header(RequestId.HEADER)));
     }
 }
