@@ -1,9 +1,12 @@
 package dev.omni;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import org.eclipse.microprofile.config.ConfigProvider;
 
@@ -24,9 +27,20 @@ public final class RawHttp {
             socket.setSoTimeout(TIMEOUT_MILLIS);
             socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
             socket.getOutputStream().flush();
-            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            return read(socket.getInputStream());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** All that comes until the connection ends, in whichever way it does; fails when it does not. */
+    private static String read(InputStream answer) throws IOException {
+        var bytes = new ByteArrayOutputStream();
+        try {
+            answer.transferTo(bytes);
+        } catch (SocketException reset) {
+            // An end like another.
+        }
+        return bytes.toString(StandardCharsets.UTF_8);
     }
 }

@@ -14,10 +14,12 @@ import jakarta.inject.Singleton;
 class RouteFailures {
     private final ProblemAnswers answers;
     private final Failures failures;
+    private final Refusals refusals;
 
-    RouteFailures(ProblemAnswers answers, Failures failures) {
+    RouteFailures(ProblemAnswers answers, Failures failures, Refusals refusals) {
         this.answers = answers;
         this.failures = failures;
+        this.refusals = refusals;
     }
 
     void register(@Observes Router router) {
@@ -32,6 +34,7 @@ class RouteFailures {
         if (failure != null && HostCheck.isMissing(context.request())) {
             // The router itself stumbles over it, before any filter has run.
             RequestId.assign(context);
+            refusals.headers().forEach(context.response()::putHeader);
             answers.send(HostCheck.refusal(), context);
         } else if (refused || context.response().ended()) {
             // Handlers further on turn refusals into the exceptions that ProblemMappers answers.

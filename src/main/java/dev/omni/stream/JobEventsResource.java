@@ -17,6 +17,8 @@ import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -84,7 +86,11 @@ public class JobEventsResource {
             @PathParam("sandboxId") String sandboxId,
             @PathParam("jobId") UUID jobId,
             @HeaderParam("Last-Event-ID") @Nullable String lastEventId,
+            @Context HttpHeaders headers,
             @Context HttpServerRequest request) {
+        if (headers.getAcceptableMediaTypes().stream().noneMatch(MediaType.SERVER_SENT_EVENTS_TYPE::isCompatible)) {
+            throw new ProblemException(ProblemCode.NOT_ACCEPTABLE, "Events are sent as text/event-stream.");
+        }
         Tokens.Verified caller = Tokens.Verified.of(identity)
                 .orElseThrow(() -> new ProblemException(ProblemCode.UNAUTHENTICATED, "a token is needed"));
         Peer peer = Peer.of(caller.caller().userId(), request.remoteAddress());

@@ -1,5 +1,6 @@
 package dev.omni.stream;
 
+import dev.omni.problem.ProblemException;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.quarkus.websockets.next.HandshakeRequest;
 import io.vertx.ext.web.RoutingContext;
@@ -37,7 +38,8 @@ class SubprotocolFilter {
         if (isAcceptable(offers)) {
             context.next();
         } else {
-            context.response().setStatusCode(400).end();
+            context.fail(ProblemException.invalid(
+                    HandshakeRequest.SEC_WEBSOCKET_PROTOCOL, "must carry one bearer token beside " + ANSWERED));
         }
     }
 

@@ -8,11 +8,16 @@ import java.util.Map;
 /** The client of the live stream, for every web app that may call: an ES module and its types. */
 @Singleton
 class ClientModule {
+    /** Public, and meant for pages of other sites, also isolated ones. */
+    private static final Map.Entry<String, String> SHARED = Map.entry("Cross-Origin-Resource-Policy", "cross-origin");
+
     void register(@Observes Router router) {
         Asset.read("omni.js", Asset.SCRIPT)
                 // Deno looks for the types here.
-                .with(Map.of("X-TypeScript-Types", "./omni.d.ts"))
+                .with(Map.ofEntries(SHARED, Map.entry("X-TypeScript-Types", "./omni.d.ts")))
                 .serve(router, "/client/omni.js");
-        Asset.read("omni.d.ts", "text/plain; charset=utf-8").serve(router, "/client/omni.d.ts");
+        Asset.read("omni.d.ts", "text/plain; charset=utf-8")
+                .with(Map.ofEntries(SHARED))
+                .serve(router, "/client/omni.d.ts");
     }
 }

@@ -2,6 +2,7 @@ package dev.omni.packaged;
 
 import static io.restassured.RestAssured.given;
 import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.containsStringIgnoringCase;
 import static org.hamcrest.Matchers.equalTo;
 
 import java.io.IOException;
@@ -50,7 +51,7 @@ class ClientModuleIT {
                 .then()
                 .statusCode(200)
                 .header("Access-Control-Allow-Origin", equalTo(WEB_APP))
-                .header("Access-Control-Allow-Headers", containsString("idempotency-key"));
+                .header("Access-Control-Allow-Headers", containsStringIgnoringCase("idempotency-key"));
     }
 
     @Test

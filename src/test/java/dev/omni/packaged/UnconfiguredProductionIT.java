@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.matchesPattern;
+import static org.hamcrest.Matchers.nullValue;
 
 import io.restassured.http.ContentType;
+import io.restassured.response.Response;
 import java.io.IOException;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -83,9 +86,50 @@ class UnconfiguredProductionIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/q/health", "/q/health/ready", "/q/swagger-ui", "/q/dev-ui", "/dev/token", "/test-probe"})
+    @ValueSource(
+            strings = {
+                "/q/health",
+                "/q/health/ready",
+                "/q/metrics",
+                "/q/openapi",
+                "/q",
+                "/q/info",
+                "/q/swagger-ui",
+                "/q/dev-ui",
+                "/dev/token",
+                "/test-probe"
+            })
     void nothingOfDevelopmentOrManagementIsOnThePublicPort(String path) {
         given().get(omni.url(path)).then().statusCode(404).contentType("application/problem+json");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/api/v1/sandboxes", "/api/sandbox/create", "/ws", "/client/omni.js", "/", "/dev/token"})
+    void nothingOfTheApiIsOnTheManagementPort(String path) {
+        given().auth()
+                .oauth2(issuer.token("alice"))
+                .get(omni.management(path))
+                .then()
+                .statusCode(404)
+                .header("X-Content-Type-Options", equalTo("nosniff"));
+    }
+
+    @Test
+    void browsersAreToldToUseTlsAndToRunNothing() {
+        for (Response answer : List.of(
+                given().get(omni.url("/api/v1/sandboxes")),
+                given().get(omni.url("/nothing")),
+                given().get(omni.url("/client/omni.js")),
+                given().header("Origin", "https://elsewhere.example").get(omni.url("/api/v1/sandboxes")),
+                given().urlEncodingEnabled(false).get(omni.url("/" + "a".repeat(5_000))))) {
+            answer.then()
+                    .header("Strict-Transport-Security", equalTo("max-age=31536000; includeSubDomains"))
+                    .header("Content-Security-Policy", equalTo("default-src 'none'; frame-ancestors 'none'"))
+                    .header("X-Content-Type-Options", equalTo("nosniff"))
+                    .header("X-Frame-Options", equalTo("DENY"))
+                    .header("Server", nullValue())
+                    .header("X-Powered-By", nullValue());
+        }
     }
 
     @Test

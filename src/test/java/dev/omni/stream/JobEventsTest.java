@@ -134,6 +134,12 @@ class JobEventsTest {
                 .then()
                 .statusCode(400)
                 .contentType("application/problem+json");
+        as(alice.userId())
+                .header("Accept", "application/json")
+                .get(path, alice.sandboxId(), job)
+                .then()
+                .statusCode(406)
+                .body("code", equalTo("not_acceptable"));
         as(Users.somebody()).get(path, alice.sandboxId(), job).then().statusCode(404);
         get(path, alice.sandboxId(), job).then().statusCode(401);
         await().until(() -> slots.used(alice.userId()) == 0);

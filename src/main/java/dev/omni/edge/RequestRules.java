@@ -1,0 +1,72 @@
+package dev.omni.edge;
+
+import dev.omni.problem.ProblemCode;
+import dev.omni.problem.ProblemException;
+import io.quarkus.vertx.http.runtime.filters.Filters;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.nio.charset.StandardCharsets;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** What no address takes: methods that none knows, and bodies that are compressed or in another encoding than UTF-8. */
+@Singleton
+class RequestRules {
+    /** After the origin's check and the limit of bodies, before authentication. */
+    private static final int EARLY = 8_900;
+
+    private static final Set<HttpMethod> METHODS = Set.of(
+            HttpMethod.GET,
+            HttpMethod.HEAD,
+            HttpMethod.POST,
+            HttpMethod.PUT,
+            HttpMethod.PATCH,
+            HttpMethod.DELETE,
+            HttpMethod.OPTIONS);
+
+    private static final Pattern CHARSET =
+            Pattern.compile(";\\s*charset\\s*=\\s*\"?([^\";\\s]*)", Pattern.CASE_INSENSITIVE);
+
+    void register(@Observes Filters filters) {
+        filters.register(RequestRules::check, EARLY);
+    }
+
+    private static void check(RoutingContext context) {
+        ProblemException refusal = refusal(context.request());
+        if (refusal == null) {
+            context.next();
+            return;
+        }
+        if (refusal.code() == ProblemCode.METHOD_NOT_ALLOWED) {
+            context.response().putHeader(HttpHeaders.ALLOW, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+        }
+        context.fail(refusal);
+    }
+
+    private static @Nullable ProblemException refusal(HttpServerRequest request) {
+        if (!METHODS.contains(request.method())) {
+            return new ProblemException(ProblemCode.METHOD_NOT_ALLOWED, "No address knows this method.");
+        }
+        String encoding = request.getHeader(HttpHeaders.CONTENT_ENCODING);
+        if (encoding != null && !encoding.strip().equalsIgnoreCase("identity")) {
+            // Nothing inflates bodies here, so that a small one cannot become a large one.
+            return new ProblemException(ProblemCode.UNSUPPORTED_MEDIA_TYPE, "Compressed bodies are not read here.");
+        }
+        String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
+        if (type != null && !isUtf8(type)) {
+            return new ProblemException(ProblemCode.UNSUPPORTED_MEDIA_TYPE, "Text is read in UTF-8 here.");
+        }
+        return null;
+    }
+
+    private static boolean isUtf8(String type) {
+        Matcher charset = CHARSET.matcher(type);
+        return !charset.find() || charset.group(1).equalsIgnoreCase(StandardCharsets.UTF_8.name());
+    }
+}
