@@ -9,6 +9,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
+import jakarta.ws.rs.core.MediaType;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -59,10 +60,15 @@ class RequestRules {
             return new ProblemException(ProblemCode.UNSUPPORTED_MEDIA_TYPE, "Compressed bodies are not read here.");
         }
         String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
-        if (type != null && !isUtf8(type)) {
-            return new ProblemException(ProblemCode.UNSUPPORTED_MEDIA_TYPE, "Text is read in UTF-8 here.");
+        if (type != null && isJson(type) && !isUtf8(type)) {
+            return new ProblemException(ProblemCode.UNSUPPORTED_MEDIA_TYPE, "JSON is read in UTF-8 here.");
         }
         return null;
+    }
+
+    /** Other types are refused where a body is read, as what they are. */
+    private static boolean isJson(String type) {
+        return type.regionMatches(true, 0, MediaType.APPLICATION_JSON, 0, MediaType.APPLICATION_JSON.length());
     }
 
     private static boolean isUtf8(String type) {
