@@ -79,8 +79,7 @@ class JobQuota implements Quota {
      */
     Uni<Lease> admit(SandboxAccess sandbox, String sessionId, Duration timeout) {
         String owner = sandbox.owner();
-        return leases.take(
-                        PER_USER, owner, perUser, sandbox.id() + "/" + sessionId, timeout.plus(JobRef.GRACE))
+        return leases.take(PER_USER, owner, perUser, sandbox.id() + "/" + sessionId, timeout.plus(JobRef.GRACE))
                 .map(taken -> taken.orElseThrow(() -> refusals.of(PER_USER, perUser, owner)))
                 .chain(lease -> hasRoom(sandbox, sessionId)
                         .invoke(hasRoom -> {

@@ -39,8 +39,7 @@ class JobStarter {
     private final Polling polling;
     private final JobQuota quota;
 
-    JobStarter(
-            JobConfig config, JobDirectories directories, JobRecords records, Polling polling, JobQuota quota) {
+    JobStarter(JobConfig config, JobDirectories directories, JobRecords records, Polling polling, JobQuota quota) {
         this.config = config;
         this.directories = directories;
         this.records = records;

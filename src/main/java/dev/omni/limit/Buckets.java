@@ -81,8 +81,7 @@ final class Buckets {
                 .build();
         this.buckets = Caffeine.newBuilder()
                 .maximumSize(MAX_BUCKETS)
-                .expireAfterAccess(
-                        limit.rate().time().plus(Duration.ofSeconds(1)))
+                .expireAfterAccess(limit.rate().time().plus(Duration.ofSeconds(1)))
                 .build();
     }
 

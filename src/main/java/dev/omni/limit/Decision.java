@@ -66,10 +66,7 @@ public record Decision(String refusedBy, Duration retryAfter, Map<String, String
                                 .formatted(
                                         standing.limit().name(),
                                         standing.left(),
-                                        seconds(
-                                                standing.delay().isZero()
-                                                        ? standing.untilFull()
-                                                        : standing.delay())))
+                                        seconds(standing.delay().isZero() ? standing.untilFull() : standing.delay())))
                         .collect(Collectors.joining(", ")));
     }
 

@@ -50,10 +50,7 @@ public class Leases {
     private final String prefix;
     private final ConcurrentMap<String, Set<String>> here = new ConcurrentHashMap<>();
 
-    Leases(
-            Vertx vertx,
-            RedisLink redis,
-            @ConfigProperty(name = "omni.sandbox.environment") String environment) {
+    Leases(Vertx vertx, RedisLink redis, @ConfigProperty(name = "omni.sandbox.environment") String environment) {
         this.vertx = vertx;
         this.redis = redis;
         this.prefix = "omni:%s:lease:".formatted(environment);
@@ -105,9 +102,9 @@ public class Leases {
         if (!redis.isUp()) {
             return Uni.createFrom().item(local);
         }
-        return onThisContext(redis.send(
-                        Request.cmd(Command.EVAL).arg(HELD).arg(1).arg(key))
-                .handle((ids, failure) -> failure != null || ids == null ? local : texts(ids)));
+        return onThisContext(
+                redis.send(Request.cmd(Command.EVAL).arg(HELD).arg(1).arg(key))
+                        .handle((ids, failure) -> failure != null || ids == null ? local : texts(ids)));
     }
 
     /** Ends what somebody else held and has left behind. */
@@ -181,8 +178,6 @@ public class Leases {
 
     private <T> Uni<T> onThisContext(CompletableFuture<T> result) {
         Context context = VertxContext.getOrCreateDuplicatedContext(vertx);
-        return Uni.createFrom()
-                .completionStage(result)
-                .emitOn(task -> context.runOnContext(ignored -> task.run()));
+        return Uni.createFrom().completionStage(result).emitOn(task -> context.runOnContext(ignored -> task.run()));
     }
 }

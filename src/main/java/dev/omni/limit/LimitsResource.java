@@ -37,8 +37,7 @@ class LimitsResource {
     private final ClientAddresses addresses;
     private final SecurityIdentity identity;
 
-    LimitsResource(
-            RateLimiter limiter, @All List<Quota> quotas, ClientAddresses addresses, SecurityIdentity identity) {
+    LimitsResource(RateLimiter limiter, @All List<Quota> quotas, ClientAddresses addresses, SecurityIdentity identity) {
         this.limiter = limiter;
         this.quotas = quotas.stream().sorted(Comparator.comparing(Quota::name)).toList();
         this.addresses = addresses;
@@ -97,8 +96,7 @@ class LimitsResource {
      * @param remaining calls that may follow at once
      * @param resetSeconds until all of them may again
      */
-    record RateLimit(
-            String policy, Limit.Per per, long limit, long windowSeconds, long remaining, long resetSeconds) {
+    record RateLimit(String policy, Limit.Per per, long limit, long windowSeconds, long remaining, long resetSeconds) {
         static RateLimit of(Standing standing) {
             Limit limit = standing.limit();
             return new RateLimit(

@@ -69,7 +69,8 @@ public class RateLimiter {
         this.edge = new Limit(Policy.EDGE, Per.ADDRESS, config.edge());
         this.edgeBuckets = new EdgeBuckets(config.edge());
         var shared = new SharedBuckets(redis);
-        // A user's buckets before those of the address: whoever is over the limit must not use up what others there share.
+        // A user's buckets before those of the address: whoever is over the limit must not use up what others there
+        // share.
         Map<Policy, List<Limit>> table = Map.of(
                 Policy.GENERAL,
                 List.of(new Limit(Policy.GENERAL, Per.USER, config.general())),
@@ -95,8 +96,7 @@ public class RateLimiter {
             for (Outcome outcome : Outcome.values()) {
                 counters.put(
                         outcome,
-                        meters.counter(
-                                "omni.limit.decisions", "policy", policy.label(), "outcome", outcome.label()));
+                        meters.counter("omni.limit.decisions", "policy", policy.label(), "outcome", outcome.label()));
             }
             decisions.put(policy, counters);
         }
@@ -143,13 +143,13 @@ public class RateLimiter {
         List<Standing> here = all.stream()
                 .map(held -> standing(held.limit(), held.both().local().estimateAbilityToConsume(1)))
                 .toList();
-        var atEdge = new Standing(
-                edge, edgeBuckets.left(address.network(), System.nanoTime() - started), Duration.ZERO);
+        var atEdge =
+                new Standing(edge, edgeBuckets.left(address.network(), System.nanoTime() - started), Duration.ZERO);
         Uni<List<Standing>> together = redis.isUp()
                 ? onThisContext(sharedStandings(all, here))
                 : Uni.createFrom().item(here);
-        return together.map(
-                standings -> Stream.concat(Stream.of(atEdge), standings.stream()).toList());
+        return together.map(standings ->
+                Stream.concat(Stream.of(atEdge), standings.stream()).toList());
     }
 
     private List<Held> held(Policy policy, String userId, ClientAddress address) {
@@ -160,11 +160,10 @@ public class RateLimiter {
 
     private Stream<Held> own(Policy policy, String userId, ClientAddress address) {
         return buckets.get(policy).stream().map(limited -> {
-            String holder =
-                    switch (limited.limit().per()) {
-                        case USER -> userId;
-                        case ADDRESS -> address.network();
-                    };
+            String holder = switch (limited.limit().per()) {
+                case USER -> userId;
+                case ADDRESS -> address.network();
+            };
             return new Held(limited.limit(), limited.of(holder));
         });
     }
@@ -253,9 +252,7 @@ public class RateLimiter {
         return new Standing(
                 limit,
                 probe.getRemainingTokens(),
-                probe.canBeConsumed()
-                        ? Duration.ZERO
-                        : Duration.ofNanos(Math.max(1, probe.getNanosToWaitForRefill())));
+                probe.canBeConsumed() ? Duration.ZERO : Duration.ofNanos(Math.max(1, probe.getNanosToWaitForRefill())));
     }
 
     private Outcome alone() {
@@ -263,11 +260,7 @@ public class RateLimiter {
     }
 
     private Decision decided(
-            Policy policy,
-            Decision decision,
-            Outcome ifAllowed,
-            @Nullable String userId,
-            ClientAddress address) {
+            Policy policy, Decision decision, Outcome ifAllowed, @Nullable String userId, ClientAddress address) {
         Outcome outcome = decision.isAllowed() ? ifAllowed : Outcome.LIMITED;
         decisions.get(policy).get(outcome).increment();
         if (!decision.isAllowed()) {
@@ -279,8 +272,6 @@ public class RateLimiter {
     /** Brings a result to the context that it is waited for on: Redis answers on one of its own. */
     private <T> Uni<T> onThisContext(CompletableFuture<T> result) {
         Context context = VertxContext.getOrCreateDuplicatedContext(vertx);
-        return Uni.createFrom()
-                .completionStage(result)
-                .emitOn(task -> context.runOnContext(ignored -> task.run()));
+        return Uni.createFrom().completionStage(result).emitOn(task -> context.runOnContext(ignored -> task.run()));
     }
 }

@@ -9,7 +9,11 @@ import org.jspecify.annotations.Nullable;
  * @param userId null where it was not asked who it is
  * @param address where the call came from; null where that does not matter, as with a quota
  */
-public record Refused(Kind kind, String limit, @Nullable String userId, @Nullable String address) {
+public record Refused(
+        Kind kind,
+        String limit,
+        @Nullable String userId,
+        @Nullable String address) {
     /** What refused. */
     public enum Kind {
         RATE,

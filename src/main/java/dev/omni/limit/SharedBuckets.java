@@ -42,7 +42,10 @@ final class SharedBuckets extends AbstractCompareAndSwapBasedProxyManager<String
 
     /** A bucket. Calls that come while another is on its way are sent together once that is back. */
     AsyncBucketProxy bucket(String key, BucketConfiguration configuration) {
-        return asAsync().builder().withOptimization(Optimizations.batching()).build(key, configuration);
+        return asAsync()
+                .builder()
+                .withOptimization(Optimizations.batching())
+                .build(key, () -> CompletableFuture.completedFuture(configuration));
     }
 
     @Override
@@ -51,8 +54,8 @@ final class SharedBuckets extends AbstractCompareAndSwapBasedProxyManager<String
             @Override
             public CompletableFuture<Optional<byte[]>> getStateData(Optional<Long> timeoutNanos) {
                 return redis.send(Request.cmd(Command.GET).arg(key))
-                        .thenApply(found -> Optional.ofNullable(found).map(bytes -> bytes.toBuffer()
-                                .getBytes()));
+                        .thenApply(found -> Optional.ofNullable(found)
+                                .map(bytes -> bytes.toBuffer().getBytes()));
             }
 
             @Override

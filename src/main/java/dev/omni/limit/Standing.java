@@ -11,8 +11,7 @@ import java.time.Duration;
 record Standing(Limit limit, long left, Duration delay) {
     /** The worse of the two, which are about the same limit. */
     Standing and(Standing other) {
-        return new Standing(
-                limit, Math.min(left, other.left), delay.compareTo(other.delay) > 0 ? delay : other.delay);
+        return new Standing(limit, Math.min(left, other.left), delay.compareTo(other.delay) > 0 ? delay : other.delay);
     }
 
     /** Until it has all tokens back. */

@@ -56,9 +56,7 @@ class Creation {
         return quota.admit(
                 Objects.requireNonNull(wanted.labels().get(SandboxLabels.OWNER)),
                 wanted.name(),
-                () -> adoption == Adoption.NEVER
-                        ? Uni.createFrom().item(Optional.empty())
-                        : existing(wanted, adoption),
+                () -> adoption == Adoption.NEVER ? Uni.createFrom().item(Optional.empty()) : existing(wanted, adoption),
                 () -> make(wanted, adoption));
     }
 

@@ -118,7 +118,8 @@ class SandboxQuota implements Quota {
     private Uni<Created> keep(String owner, Created created) {
         RemoteSandbox own = created.sandbox();
         return polling.until(
-                        page -> page.items().stream().anyMatch(other -> other.id().equals(own.id())),
+                        page -> page.items().stream()
+                                .anyMatch(other -> other.id().equals(own.id())),
                         LISTED,
                         () -> list(owner))
                 .map(page -> counted(page)
@@ -138,8 +139,7 @@ class SandboxQuota implements Quota {
         return lifecycle
                 .delete(own)
                 .onFailure()
-                .invoke(failure ->
-                        LOG.errorf(failure, "Sandbox %s is one too many and could not be deleted", own.id()))
+                .invoke(failure -> LOG.errorf(failure, "Sandbox %s is one too many and could not be deleted", own.id()))
                 .onItemOrFailure()
                 .transformToUni((deleted, failure) -> Uni.createFrom().failure(full(owner)));
     }
@@ -157,8 +157,7 @@ class SandboxQuota implements Quota {
     }
 
     private static Stream<RemoteSandbox> counted(Page<RemoteSandbox> page) {
-        return page.items().stream()
-                .filter(sandbox -> SandboxStatus.of(sandbox.state()) != SandboxStatus.DELETING);
+        return page.items().stream().filter(sandbox -> SandboxStatus.of(sandbox.state()) != SandboxStatus.DELETING);
     }
 
     /** The names that were announced before this one. */

@@ -31,8 +31,7 @@ class ClientAddressesTest {
         SERVICES.put("none", addresses(Map.of()));
         SERVICES.put("other", addresses(Map.of("omni.proxy.trusted", "192.0.2.0/24")));
         SERVICES.put("proxies", addresses(Map.of("omni.proxy.trusted", PROXIES)));
-        SERVICES.put(
-                "forwarded", addresses(Map.of("omni.proxy.trusted", PROXIES, "omni.proxy.header", "forwarded")));
+        SERVICES.put("forwarded", addresses(Map.of("omni.proxy.trusted", PROXIES, "omni.proxy.header", "forwarded")));
         HttpServer server = VERTX.createHttpServer().requestHandler(request -> {
             ClientAddress address = SERVICES.get(request.path().substring(1)).of(request);
             request.response().end(address.host() + " " + address.network());

@@ -57,7 +57,8 @@ class RateLimitsTest {
 
     @Test
     void aCallWithinTheLimitIsToldWhatIsLeft() {
-        Response answer = from(address, somebody()).body("{\"command\": \"true\"}").post(NO_SANDBOX + "/jobs");
+        Response answer =
+                from(address, somebody()).body("{\"command\": \"true\"}").post(NO_SANDBOX + "/jobs");
 
         assertThat(answer.header("RateLimit-Policy"))
                 .isEqualTo("\"general\";q=50;w=3600, \"run\";q=12;w=3600, \"run-address\";q=24;w=3600");
@@ -108,7 +109,11 @@ class RateLimitsTest {
 
         run(carol).then().statusCode(429).body("detail", containsString("\"run-address\""));
         assertThat(remaining(limits(carol), "run", "user")).isEqualTo(SmallLimits.RUNS);
-        from(anAddress(), carol).body("{\"command\": \"true\"}").post(NO_SANDBOX + "/exec").then().statusCode(404);
+        from(anAddress(), carol)
+                .body("{\"command\": \"true\"}")
+                .post(NO_SANDBOX + "/exec")
+                .then()
+                .statusCode(404);
     }
 
     @Test
@@ -136,7 +141,7 @@ class RateLimitsTest {
             }
         }
         assertThat(before.getMap("quotas.find { it.name == 'sandboxes' }"))
-                .isEqualTo(Map.of("name", "sandboxes", "limit", SmallLimits.SANDBOXES, "used", 0));
+                .isEqualTo(Map.of("name", "sandboxes", "limit", 100, "used", 0));
         assertThat(before.getList("quotas.name")).containsExactly("connections", "jobs_per_user", "sandboxes");
     }
 
@@ -147,7 +152,11 @@ class RateLimitsTest {
             as(oscar, "operator").header("X-Forwarded-For", address).get(NO_SANDBOX);
         }
 
-        as(oscar, "operator").header("X-Forwarded-For", address).get(NO_SANDBOX).then().statusCode(429);
+        as(oscar, "operator")
+                .header("X-Forwarded-For", address)
+                .get(NO_SANDBOX)
+                .then()
+                .statusCode(429);
     }
 
     @Test
@@ -207,7 +216,8 @@ class RateLimitsTest {
             assertThat(e).hasCauseInstanceOf(WebSocketHandshakeException.class);
             var refusal = ((WebSocketHandshakeException) e.getCause()).getResponse();
             assertThat(refusal.statusCode()).isEqualTo(429);
-            assertThat(Integer.parseInt(refusal.headers().firstValue("Retry-After").orElse("0")))
+            assertThat(Integer.parseInt(
+                            refusal.headers().firstValue("Retry-After").orElse("0")))
                     .isPositive();
             assertThat(refusal.headers().firstValue("RateLimit").orElse("")).contains("\"upgrade\";r=0;t=");
             assertThat(refusal.headers().firstValue("RateLimit-Policy").orElse(""))
@@ -245,7 +255,12 @@ class RateLimitsTest {
     }
 
     private JsonPath limits(String user) {
-        return from(address, user).get("/api/v1/limits").then().statusCode(200).extract().jsonPath();
+        return from(address, user)
+                .get("/api/v1/limits")
+                .then()
+                .statusCode(200)
+                .extract()
+                .jsonPath();
     }
 
     private static int remaining(JsonPath limits, String policy, String per) {

@@ -16,7 +16,8 @@ class RateTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "30", "/1M", "30/", "0/1M", "-1/1M", "x/1M", "30/0S", "30/25H", "99999999999/1M", "30/1M/2"})
+    @ValueSource(
+            strings = {"", "30", "/1M", "30/", "0/1M", "-1/1M", "x/1M", "30/0S", "30/25H", "99999999999/1M", "30/1M/2"})
     void anythingElseIsRefusedByTheStart(String text) {
         assertThatThrownBy(() -> Rate.of(text)).isInstanceOf(IllegalArgumentException.class);
     }

@@ -94,7 +94,8 @@ class SharedLimitsIT {
 
         List<Response> answers = atOnce(4 * RUNS, i -> run(i % 2 == 0 ? one : two, alice));
 
-        assertThat(answers.stream().filter(answer -> answer.statusCode() == 404)).hasSizeLessThanOrEqualTo(RUNS);
+        assertThat(answers.stream().filter(answer -> answer.statusCode() == 404))
+                .hasSizeLessThanOrEqualTo(RUNS);
         assertThat(answers).allMatch(answer -> answer.statusCode() == 404 || answer.statusCode() == 429);
     }
 
@@ -148,8 +149,8 @@ class SharedLimitsIT {
     void manyCreatesOnBothReplicasMakeNoMoreSandboxesThanTheQuota() {
         String alice = somebody();
 
-        List<Response> answers =
-                atOnce(2 * SANDBOXES, i -> as(alice).body("{}").post((i % 2 == 0 ? one : two).url("/api/v1/sandboxes")));
+        List<Response> answers = atOnce(
+                2 * SANDBOXES, i -> as(alice).body("{}").post((i % 2 == 0 ? one : two).url("/api/v1/sandboxes")));
 
         List<String> made = answers.stream()
                 .filter(answer -> answer.statusCode() == 201)
@@ -173,7 +174,8 @@ class SharedLimitsIT {
                 .statusCode(201)
                 .extract()
                 .path("id");
-        String first = start(one, alice, sandbox).then().statusCode(202).extract().path("id");
+        String first =
+                start(one, alice, sandbox).then().statusCode(202).extract().path("id");
         start(two, alice, sandbox).then().statusCode(202);
         start(two, alice, sandbox).then().statusCode(202);
 
@@ -206,8 +208,7 @@ class SharedLimitsIT {
     }
 
     private Response start(PackagedApplication replica, String user, String sandbox) {
-        return as(user)
-                .body("{\"command\": \"sleep 100\"}")
+        return as(user).body("{\"command\": \"sleep 100\"}")
                 .post(replica.url("/api/v1/sandboxes/" + sandbox + "/jobs"));
     }
 
