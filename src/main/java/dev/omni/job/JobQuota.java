@@ -20,8 +20,9 @@ import java.util.UUID;
  *
  * <p>What runs in a sandbox is known from its sessions. A job announces itself by making its own, and then looks who else
  * is there: so of two that begin at once, on whichever replicas, at least one sees the other. Where that leaves too little
- * room, the one whose id comes later goes, and the other looks again. What a user runs in all sandboxes together is counted
- * by {@link Leases}.
+ * room, the one whose id comes later goes, and the other looks again. There are never more than may be; of many that begin
+ * together, one or the other may go for one that goes as well, and is to come again. What a user runs in all sandboxes
+ * together is counted by {@link Leases}.
  */
 @ApplicationScoped
 class JobQuota implements Quota {

@@ -42,7 +42,10 @@ final class SharedBuckets extends AbstractCompareAndSwapBasedProxyManager<String
 
     /** A bucket. Calls that come while another is on its way are sent together once that is back. */
     AsyncBucketProxy bucket(String key, BucketConfiguration configuration) {
-        return asAsync().builder().withOptimization(Optimizations.batching()).build(key, configuration);
+        return asAsync()
+                .builder()
+                .withOptimization(Optimizations.batching())
+                .build(key, () -> CompletableFuture.completedFuture(configuration));
     }
 
     @Override

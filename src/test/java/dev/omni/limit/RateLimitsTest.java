@@ -141,7 +141,7 @@ class RateLimitsTest {
             }
         }
         assertThat(before.getMap("quotas.find { it.name == 'sandboxes' }"))
-                .isEqualTo(Map.of("name", "sandboxes", "limit", SmallLimits.SANDBOXES, "used", 0));
+                .isEqualTo(Map.of("name", "sandboxes", "limit", 100, "used", 0));
         assertThat(before.getList("quotas.name")).containsExactly("connections", "jobs_per_user", "sandboxes");
     }
 

@@ -15,10 +15,6 @@ public class SmallLimits implements QuarkusTestProfile {
     static final int RUNS = 12;
     static final int UPGRADES = 3;
 
-    static final int SANDBOXES = 3;
-    static final int JOBS_PER_USER = 4;
-    static final int JOBS_PER_SANDBOX = 3;
-
     @Override
     public Map<String, String> getConfigOverrides() {
         return Map.ofEntries(
@@ -31,9 +27,6 @@ public class SmallLimits implements QuarkusTestProfile {
                 Map.entry("omni.limit.run.address", RUNS * 2 + "/1H"),
                 Map.entry("omni.limit.upgrade.user", UPGRADES + "/1H"),
                 Map.entry("omni.limit.upgrade.address", UPGRADES * 2 + "/1H"),
-                Map.entry("omni.limit.quota.sandboxes", String.valueOf(SANDBOXES)),
-                Map.entry("omni.limit.quota.jobs-per-user", String.valueOf(JOBS_PER_USER)),
-                Map.entry("omni.limit.quota.jobs-per-sandbox", String.valueOf(JOBS_PER_SANDBOX)),
                 Map.entry("omni.proxy.trusted", "127.0.0.0/8,::1/128"),
                 Map.entry("quarkus.http.cors.origins", WEB_APP));
     }

@@ -11,6 +11,7 @@ import io.restassured.response.Response;
 import io.restassured.specification.RequestSpecification;
 import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,6 +34,7 @@ class SharedLimitsIT {
     private static final String NO_SANDBOX = "/api/v1/sandboxes/00000000-0000-4000-8000-000000000000";
     private static final String AWAY = "Redis is away; limits are kept by each replica on its own";
     private static final String THERE = "Redis is there: limits are shared";
+    private static final String DEGRADED = "omni_limit_decisions_total{outcome=\"degraded\",policy=\"run\"}";
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final Vertx vertx = Vertx.vertx();
@@ -50,6 +52,8 @@ class SharedLimitsIT {
         settings.put("OMNI_LIMIT_QUOTA_SANDBOXES", String.valueOf(SANDBOXES));
         settings.put("OMNI_LIMIT_QUOTA_JOBS_PER_USER", String.valueOf(JOBS));
         settings.put("OMNI_LIMIT_SHARED_RETRY_INTERVAL", "500ms");
+        // A machine that runs all of this at once may take its time; a Redis that is away is away for longer.
+        settings.put("OMNI_LIMIT_SHARED_TIMEOUT", "1s");
         one = PackagedApplication.start(settings);
         two = PackagedApplication.start(settings);
     }
@@ -90,6 +94,8 @@ class SharedLimitsIT {
 
     @Test
     void aFloodOnAllReplicasAtOnceGetsNoMoreThanTheLimit() {
+        run(one, somebody());
+        run(two, somebody());
         String alice = somebody();
 
         List<Response> answers = atOnce(4 * RUNS, i -> run(i % 2 == 0 ? one : two, alice));
@@ -114,8 +120,7 @@ class SharedLimitsIT {
             assertThat(letThrough(one, somebody(), 2 * RUNS)).isEqualTo(RUNS);
             assertThat(letThrough(two, alice, 2 * RUNS)).isEqualTo(RUNS);
             assertThat(lines(one, AWAY)).isEqualTo(away + 1);
-            assertThat(metric(one, "omni_limit_decisions_total{outcome=\"degraded\",policy=\"run\"}"))
-                    .isPositive();
+            assertThat(metric(one, DEGRADED)).isPositive();
         } finally {
             redis.start();
         }
@@ -134,7 +139,7 @@ class SharedLimitsIT {
                 long begun = System.nanoTime();
                 assertThat(run(i % 2 == 0 ? one : two, alice).statusCode()).isEqualTo(404);
                 // Not a matter of speed: it hangs for as long as this test wants it to.
-                assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(2));
+                assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(5));
             }
             assertThat(isUp(one) || isUp(two)).isFalse();
         } finally {
@@ -223,6 +228,14 @@ class SharedLimitsIT {
                 .filter(line -> line.startsWith(name + " "))
                 .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
                 .sum();
+    }
+
+    private String logs() {
+        try {
+            return one.log() + two.log();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static long lines(PackagedApplication replica, String text) throws IOException {
