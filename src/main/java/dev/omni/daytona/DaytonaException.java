@@ -48,10 +48,21 @@ public final class DaytonaException extends ProblemException {
 
     DaytonaException(
             Kind kind, int status, String upstreamMessage, @Nullable Duration retryAfter, @Nullable Throwable cause) {
+        this(kind, status, upstreamMessage, upstreamMessage, retryAfter, cause);
+    }
+
+    /** @param told what the log may say of Daytona's words */
+    DaytonaException(
+            Kind kind,
+            int status,
+            String upstreamMessage,
+            String told,
+            @Nullable Duration retryAfter,
+            @Nullable Throwable cause) {
         super(
                 kind.problem,
                 kind.problem.title() + ".",
-                "%s, status %d: %s".formatted(kind, status, upstreamMessage),
+                "%s, status %d%s".formatted(kind, status, told.isEmpty() ? "" : ": " + told),
                 retryAfter,
                 cause);
         this.kind = kind;
@@ -73,7 +84,7 @@ public final class DaytonaException extends ProblemException {
         return status;
     }
 
-    /** Daytona's own words: for logs and decisions, never for the caller. Empty where there were none. */
+    /** Daytona's own words: for decisions, never for the caller nor, as they are, for the log. Empty where there were none. */
     public String upstreamMessage() {
         return upstreamMessage;
     }

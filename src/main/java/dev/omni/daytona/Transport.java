@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.omni.daytona.DaytonaException.Kind;
 import dev.omni.daytona.ErrorMapping.Origin;
 import dev.omni.problem.RequestId;
+import dev.omni.redaction.Redaction;
 import io.quarkus.rest.client.reactive.QuarkusRestClientBuilder;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
@@ -63,6 +64,8 @@ class Transport {
     @Inject
     Transport(DaytonaConfig config, Instance<DaytonaEndpoint> provided, Vertx vertx) {
         this(config, () -> configured(config).or(() -> provided.stream().findFirst()), vertx);
+        Redaction.know(
+                () -> endpoint.get().map(DaytonaEndpoint::apiKey).stream().toList());
     }
 
     Transport(DaytonaConfig config, Supplier<Optional<DaytonaEndpoint>> endpoint, Vertx vertx) {

@@ -17,9 +17,11 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
 /** The logs that this replica reads: one per job, however many follow it, closed some time after the last reader. */
@@ -67,15 +69,20 @@ class JobLogs {
     /**
      * Reads a job until it ends, though nobody follows it: that keeps its sandbox awake and its stream prompt. Completes
      * when it is being read, and also when it cannot be: the job runs all the same, and can be followed later.
+     *
+     * @param ended is told the end, once, on any thread; never when the job is not read to its end here
      */
-    Uni<Void> watch(JobRef job) {
+    Uni<Void> watch(JobRef job, Consumer<JobEnd> ended) {
         return Uni.createFrom()
                 .deferred(() -> {
                     Context context = VertxContext.getOrCreateDuplicatedContext(vertx);
                     Entry entry = hold(job);
                     return entry.log
                             .emitOn(task -> context.runOnContext(ignored -> task.run()))
-                            .invoke(log -> log.whenEnded(() -> release(entry)))
+                            .invoke(log -> log.whenEnded(() -> {
+                                ended.accept(Objects.requireNonNull(log.end()));
+                                release(entry);
+                            }))
                             .onFailure()
                             .invoke(failure -> forget(entry));
                 })

@@ -1,5 +1,7 @@
 package dev.omni.job;
 
+import dev.omni.audit.Action;
+import dev.omni.audit.Audited;
 import dev.omni.identity.Caller;
 import io.quarkus.security.Authenticated;
 import io.quarkus.security.identity.SecurityIdentity;
@@ -58,6 +60,7 @@ public class JobResource {
     @POST
     @Path("/{sandboxId}/exec")
     @Consumes(MediaType.APPLICATION_JSON)
+    @Audited(Action.EXEC)
     @Operation(
             operationId = "exec",
             summary = "Run a short command and wait for it",
@@ -92,6 +95,7 @@ public class JobResource {
     @Path("/{sandboxId}/jobs")
     @Cancellable(false) // A caller who hangs up must not keep a job that has begun from being followed.
     @Consumes(MediaType.APPLICATION_JSON)
+    @Audited(Action.JOB_START)
     @Operation(
             operationId = "startJob",
             summary = "Start a command or a prompt",
@@ -197,6 +201,7 @@ public class JobResource {
     @POST
     @Path("/{sandboxId}/jobs/{jobId}/input")
     @Consumes(MediaType.APPLICATION_JSON)
+    @Audited(Action.JOB_INPUT)
     @Operation(
             operationId = "sendJobInput",
             summary = "Write to a job's stdin",
@@ -221,6 +226,7 @@ public class JobResource {
 
     @POST
     @Path("/{sandboxId}/jobs/{jobId}/cancel")
+    @Audited(Action.JOB_CANCEL)
     @Operation(
             operationId = "cancelJob",
             summary = "End a running job",

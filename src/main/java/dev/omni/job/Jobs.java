@@ -1,5 +1,6 @@
 package dev.omni.job;
 
+import dev.omni.audit.Origin;
 import dev.omni.daytona.DaytonaException;
 import dev.omni.daytona.DaytonaException.Kind;
 import dev.omni.identity.Caller;
@@ -32,13 +33,21 @@ public class Jobs {
     private final JobRecords records;
     private final JobLogs logs;
     private final Event<JobStarted> started;
+    private final JobTrail trail;
 
-    Jobs(Sandboxes sandboxes, JobStarter starter, JobRecords records, JobLogs logs, Event<JobStarted> started) {
+    Jobs(
+            Sandboxes sandboxes,
+            JobStarter starter,
+            JobRecords records,
+            JobLogs logs,
+            Event<JobStarted> started,
+            JobTrail trail) {
         this.sandboxes = sandboxes;
         this.starter = starter;
         this.records = records;
         this.logs = logs;
         this.started = started;
+        this.trail = trail;
     }
 
     /**
@@ -47,16 +56,19 @@ public class Jobs {
      * {@code sandbox_not_ready}.
      */
     public Uni<Job> start(Caller caller, String sandboxId, NewJob job, @Nullable String idempotencyKey) {
+        trail.asked(job);
+        Origin asker = trail.asker().orElse(null);
         return inSandbox(
                 caller,
                 sandboxId,
                 sandbox -> starter.start(sandbox, job, idempotencyKey).chain(start -> {
+                    LogContext.put(LogContext.SANDBOX_ID, sandboxId);
+                    LogContext.put(LogContext.JOB_ID, start.job().id().toString());
                     if (!start.fresh()) {
                         return records.describe(start.job());
                     }
-                    LogContext.put(LogContext.JOB_ID, start.job().id().toString());
                     LOG.infof("Job %s started", start.job().id());
-                    return logs.watch(start.job())
+                    return logs.watch(start.job(), end -> trail.ended(asker, start.job(), end))
                             .invoke(() -> {
                                 started.fire(new JobStarted(sandbox, start.job().id()));
                                 records.prune(sandbox);

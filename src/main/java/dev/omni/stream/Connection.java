@@ -1,5 +1,6 @@
 package dev.omni.stream;
 
+import dev.omni.audit.Action;
 import dev.omni.identity.Caller;
 import dev.omni.job.JobEvent;
 import dev.omni.job.JobStream;
@@ -68,6 +69,7 @@ final class Connection {
     private final Frames frames;
     private final Tokens tokens;
     private final Wire wire;
+    private final ConnectionTrail trail;
     private final Inbox inbox;
     private final Subscriptions subscriptions;
     private final Liveness liveness;
@@ -96,7 +98,8 @@ final class Connection {
             Frames frames,
             Tokens tokens,
             Wire wire,
-            Tokens.Verified identity) {
+            Tokens.Verified identity,
+            ConnectionTrail trail) {
         this.vertx = vertx;
         this.context = (ContextInternal) context;
         this.loop = task -> context.runOnContext(ignored -> task.run());
@@ -106,6 +109,7 @@ final class Connection {
         this.tokens = tokens;
         this.wire = wire;
         this.identity = identity;
+        this.trail = trail;
         this.liveness = new Liveness(config.pongTimeout(), Pace.of(config), System.nanoTime());
         this.inbox = new Inbox(config, loop, this::handle);
         this.subscriptions = new Subscriptions(config.maxSubscriptions(), WINDOW, loop, new Outlet());
@@ -132,7 +136,7 @@ final class Connection {
         }
         liveness.sign(System.nanoTime());
         if (!inbox.offer(text)) {
-            close(CloseCode.LIMIT);
+            tooMany();
         }
     }
 
@@ -147,9 +151,14 @@ final class Connection {
         if (state == State.OPEN) {
             liveness.sign(System.nanoTime());
             if (!inbox.admits()) {
-                close(CloseCode.LIMIT);
+                tooMany();
             }
         }
+    }
+
+    private void tooMany() {
+        trail.limited(Action.MESSAGES);
+        close(CloseCode.LIMIT);
     }
 
     /** The socket answers a ping by itself, whether or not the peer reads: for one that does not, answers would pile up. */
@@ -285,13 +294,22 @@ final class Connection {
             case ClientMessage.Input input ->
                 answering(
                         input.job(),
-                        about(input.job(), () -> jobs.input(caller, input.sandboxId(), input.jobId(), input.data()))
-                                .get());
+                        trail.of(
+                                Action.JOB_INPUT,
+                                input.job(),
+                                about(
+                                                input.job(),
+                                                () -> jobs.input(
+                                                        caller, input.sandboxId(), input.jobId(), input.data()))
+                                        .get()));
             case ClientMessage.Cancel cancel ->
                 answering(
                         cancel.job(),
-                        about(cancel.job(), () -> jobs.cancel(caller, cancel.sandboxId(), cancel.jobId()))
-                                .get());
+                        trail.of(
+                                Action.JOB_CANCEL,
+                                cancel.job(),
+                                about(cancel.job(), () -> jobs.cancel(caller, cancel.sandboxId(), cancel.jobId()))
+                                        .get()));
             case ClientMessage.Auth auth -> renew(auth.token());
         };
     }
@@ -300,7 +318,9 @@ final class Connection {
         Supplier<Uni<JobStream>> opening = about(job, () -> jobs.events(caller, job.sandboxId(), job.jobId(), cursor));
         return answering(
                 job,
-                subscriptions.subscribe(job, () -> opening.get().emitOn(loop).invoke(stream -> followed.add(job))));
+                subscriptions.subscribe(
+                        job,
+                        () -> trail.refusalsOf(job, opening.get()).emitOn(loop).invoke(stream -> followed.add(job))));
     }
 
     /** Work for one job, whose log lines say so. The connection has others, so it gets a log context of its own. */

@@ -1,5 +1,8 @@
 package dev.omni.stream;
 
+import dev.omni.audit.Action;
+import dev.omni.audit.AuditTrail;
+import dev.omni.audit.Origin;
 import dev.omni.job.Jobs;
 import io.quarkus.security.Authenticated;
 import io.quarkus.websockets.next.OnBinaryMessage;
@@ -31,6 +34,7 @@ class StreamEndpoint {
     static final UserData.TypedKey<Tokens.Verified> IDENTITY = new UserData.TypedKey<>("identity");
     static final UserData.TypedKey<Long> HANDSHAKE = UserData.TypedKey.forLong("handshake");
     static final UserData.TypedKey<Peer> PEER = new UserData.TypedKey<>("peer");
+    static final UserData.TypedKey<String> ADDRESS = UserData.TypedKey.forString("address");
     static final UserData.TypedKey<HttpConnection> HTTP = new UserData.TypedKey<>("http");
     private static final UserData.TypedKey<Connection> CONNECTION = new UserData.TypedKey<>("connection");
 
@@ -43,6 +47,7 @@ class StreamEndpoint {
     private final Tokens tokens;
     private final Slots slots;
     private final Connections connections;
+    private final AuditTrail trail;
 
     StreamEndpoint(
             Vertx vertx,
@@ -51,7 +56,8 @@ class StreamEndpoint {
             Frames frames,
             Tokens tokens,
             Slots slots,
-            Connections connections) {
+            Connections connections,
+            AuditTrail trail) {
         this.vertx = vertx;
         this.config = config;
         this.jobs = jobs;
@@ -59,6 +65,7 @@ class StreamEndpoint {
         this.tokens = tokens;
         this.slots = slots;
         this.connections = connections;
+        this.trail = trail;
     }
 
     @OnOpen
@@ -67,11 +74,14 @@ class StreamEndpoint {
         UserData data = socket.userData();
         var wire = new WebSocketWire(socket, data.get(HTTP));
         // The context of this callback becomes the connection's own, so what is in its log context stays with it.
-        var connection = new Connection(
-                vertx, vertx.getOrCreateContext(), config, jobs, frames, tokens, wire, data.get(IDENTITY));
+        Tokens.Verified identity = data.get(IDENTITY);
+        var deeds = new ConnectionTrail(trail::write, Origin.of(identity.caller(), data.get(ADDRESS), socket.id()));
+        var connection =
+                new Connection(vertx, vertx.getOrCreateContext(), config, jobs, frames, tokens, wire, identity, deeds);
         data.put(CONNECTION, connection);
         describe(socket);
         if (slots.tryAcquire(data.get(PEER))) {
+            deeds.connected();
             connections.add(connection, data.get(HANDSHAKE));
             connection.open();
             if (connections.isDraining()) {
@@ -79,6 +89,7 @@ class StreamEndpoint {
                 connection.drain(Duration.ZERO);
             }
         } else {
+            deeds.limited(Action.CONNECT);
             connection.close(CloseCode.LIMIT);
         }
     }

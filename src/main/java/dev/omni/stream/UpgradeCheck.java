@@ -1,5 +1,6 @@
 package dev.omni.stream;
 
+import dev.omni.audit.Origin;
 import io.quarkus.websockets.next.HttpUpgradeCheck;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -43,6 +44,8 @@ class UpgradeCheck implements HttpUpgradeCheck {
         upgrade.userData().put(StreamEndpoint.IDENTITY, verified);
         upgrade.userData().put(StreamEndpoint.HANDSHAKE, System.nanoTime());
         upgrade.userData().put(StreamEndpoint.PEER, peer);
+        String address = Origin.address(upgrade.httpRequest().remoteAddress());
+        upgrade.userData().put(StreamEndpoint.ADDRESS, address == null ? "" : address);
         upgrade.userData().put(StreamEndpoint.HTTP, upgrade.httpRequest().connection());
         return CheckResult.permitUpgradeSync();
     }
