@@ -95,7 +95,7 @@ public final class AuditedCall {
             }
         }
         if (known == null) {
-            if (!TELLING.contains(status) && !NOT_THEIRS.contains(code)) {
+            if (!TELLING.contains(status) && (code == null || !NOT_THEIRS.contains(code))) {
                 return Optional.empty();
             }
             known = Action.OTHER;

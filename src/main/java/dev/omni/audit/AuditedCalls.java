@@ -4,17 +4,13 @@ import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
-import jakarta.ws.rs.container.ContainerRequestContext;
-import jakarta.ws.rs.container.ContainerRequestFilter;
-import jakarta.ws.rs.container.DynamicFeature;
-import jakarta.ws.rs.container.ResourceInfo;
-import jakarta.ws.rs.core.FeatureContext;
-import jakarta.ws.rs.ext.Provider;
+import org.jboss.logging.Logger;
 
-/** Watches every call from its first moment to its answer, and knows of each resource method whether it is audited. */
-@Provider
+/** Watches every call from its first moment to its answer. */
 @Singleton
-class AuditedCalls implements DynamicFeature {
+class AuditedCalls {
+    private static final Logger LOG = Logger.getLogger(AuditedCalls.class);
+
     /** After the request id is there, before anything answers. */
     private static final int EARLY = 9_400;
 
@@ -31,23 +27,16 @@ class AuditedCalls implements DynamicFeature {
     private void watch(RoutingContext context) {
         AuditedCall call = new AuditedCall(context);
         call.begin();
-        context.addEndHandler(end -> call.entry(end.failed()).ifPresent(trail::write));
+        context.addEndHandler(end -> tell(call, end.failed()));
         context.next();
     }
 
-    /** Seen once while the application is put together, so that reflection is not needed when it runs. */
-    @Override
-    public void configure(ResourceInfo resource, FeatureContext features) {
-        Audited audited = resource.getResourceMethod().getAnnotation(Audited.class);
-        if (audited != null) {
-            features.register(new Named(audited.value()));
-        }
-    }
-
-    private record Named(Action action) implements ContainerRequestFilter {
-        @Override
-        public void filter(ContainerRequestContext request) {
-            AuditedCall.current().ifPresent(call -> call.is(action));
+    private void tell(AuditedCall call, boolean aborted) {
+        try {
+            call.entry(aborted).ifPresent(trail::write);
+        } catch (RuntimeException e) {
+            // Thrown from here it would take the answer with it.
+            LOG.error("a call could not be told of in the audit trail", e);
         }
     }
 }
