@@ -13,7 +13,7 @@ public interface ReportConfig {
     Optional<String> dsn();
 
     /** The environment that reports name. */
-    @WithDefault("${quarkus.profile:prod}")
+    @WithDefault("${omni.sandbox.environment:${quarkus.profile:prod}}")
     String environment();
 
     /** The release that reports name. */

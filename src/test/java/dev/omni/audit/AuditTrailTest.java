@@ -71,13 +71,13 @@ class AuditTrailTest {
                 .then()
                 .statusCode(200);
         as(alice).get("/api/v1/sandboxes/" + box).then().statusCode(200);
-        as(alice).post("/api/v1/sandboxes/" + box + "/stop").then().statusCode(202);
         as(alice).post("/api/v1/sandboxes/" + box + "/start").then().statusCode(202);
+        as(alice).post("/api/v1/sandboxes/" + box + "/stop").then().statusCode(202);
         as(alice).delete("/api/v1/sandboxes/" + box).then().statusCode(204);
 
         assertThat(awaitLines(alice, 5))
                 .extracting(line -> line.path("action").asText())
-                .containsExactly("sandbox_create", "sandbox_change", "sandbox_stop", "sandbox_start", "sandbox_delete");
+                .containsExactly("sandbox_create", "sandbox_change", "sandbox_start", "sandbox_stop", "sandbox_delete");
         assertThat(lines(alice)).allSatisfy(line -> {
             assertThat(line.path("outcome").asText()).isEqualTo("ok");
             assertThat(line.path("category").asText()).isEqualTo("omni.audit");

@@ -217,7 +217,8 @@ class ReportsTest {
 
         await().atMost(PATIENCE).until(() -> !scrubbed().isEmpty());
         JsonNode values = scrubbed().getFirst().path("exception").path("values");
-        assertThat(values).extracting(value -> value.path("type").asText())
+        assertThat(values)
+                .extracting(value -> value.path("type").asText())
                 .containsExactlyInAnyOrder("IOException", "IllegalStateException");
         assertThat(values.findValuesAsText("value")).containsExactlyInAnyOrder("plain", "token=***");
         assertThat(sentry.envelopes())
