@@ -27,20 +27,45 @@ class ArchitectureTest {
 
     /** What each package may use of ours. */
     private static final Map<String, List<String>> MAY_USE = Map.ofEntries(
-            entry("problem", List.of()),
+            entry("redaction", List.of()),
+            entry("problem", List.of("redaction")),
             entry("metric", List.of()),
             entry("secret", List.of()),
             entry("startup", List.of("secret")),
             entry("edge", List.of("problem")),
             entry("identity", List.of("problem")),
-            entry("daytona", List.of("problem", "secret")),
+            entry("daytona", List.of("problem", "redaction", "secret")),
             entry("daytona.local", List.of()),
             entry("observe", List.of("metric", "daytona", "identity", "problem")),
+            entry("audit", List.of("identity", "observe", "problem", "redaction")),
+            entry("report", List.of("observe", "problem", "redaction")),
             entry("limit", List.of("identity", "problem")),
-            entry("sandbox", List.of("metric", "daytona", "identity", "limit", "observe", "problem", "secret")),
-            entry("job", List.of("metric", "sandbox", "daytona", "identity", "limit", "observe", "problem")),
-            entry("stream", List.of("metric", "job", "sandbox", "identity", "limit", "observe", "problem")),
-            entry("compat", List.of("job", "sandbox", "identity", "limit", "observe", "problem")),
+            entry(
+                    "sandbox",
+                    List.of(
+                            "metric",
+                            "audit",
+                            "daytona",
+                            "identity",
+                            "limit",
+                            "observe",
+                            "problem",
+                            "redaction",
+                            "secret")),
+            entry("job", List.of("metric", "audit", "sandbox", "daytona", "identity", "limit", "observe", "problem")),
+            entry(
+                    "stream",
+                    List.of(
+                            "metric",
+                            "audit",
+                            "job",
+                            "sandbox",
+                            "identity",
+                            "limit",
+                            "observe",
+                            "problem",
+                            "redaction")),
+            entry("compat", List.of("audit", "job", "sandbox", "identity", "limit", "observe", "problem")),
             entry("web", List.of()));
 
     @Test

@@ -1,6 +1,8 @@
 package dev.omni.compat;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.omni.audit.Action;
+import dev.omni.audit.Audited;
 import dev.omni.identity.Caller;
 import dev.omni.job.Jobs;
 import dev.omni.job.NewJob;
@@ -60,6 +62,7 @@ class CompatResource {
         this.identity = identity;
     }
 
+    @Audited(Action.SANDBOX_ENSURE)
     @POST
     @Path("/sandbox/create")
     @Limited(Policy.CREATE)
@@ -90,6 +93,7 @@ class CompatResource {
         return sandboxes.get(caller(userId), id).map(SandboxState::of);
     }
 
+    @Audited(Action.PROMPT_START)
     @POST
     @Path("/knowledge/process")
     @Limited(Policy.RUN)

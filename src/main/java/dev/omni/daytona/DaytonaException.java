@@ -63,20 +63,32 @@ public final class DaytonaException extends ProblemException {
 
     DaytonaException(
             Kind kind, int status, String upstreamMessage, @Nullable Duration retryAfter, @Nullable Throwable cause) {
-        this(kind, status, upstreamMessage, retryAfter, cause, Reach.SENT);
+        this(kind, status, upstreamMessage, upstreamMessage, retryAfter, cause, Reach.SENT);
+    }
+
+    /** @param told what the log may say of Daytona's words */
+    DaytonaException(
+            Kind kind,
+            int status,
+            String upstreamMessage,
+            String told,
+            @Nullable Duration retryAfter,
+            @Nullable Throwable cause) {
+        this(kind, status, upstreamMessage, told, retryAfter, cause, Reach.SENT);
     }
 
     private DaytonaException(
             Kind kind,
             int status,
             String upstreamMessage,
+            String told,
             @Nullable Duration retryAfter,
             @Nullable Throwable cause,
             Reach reach) {
         super(
                 kind.problem,
                 kind.problem.title() + ".",
-                "%s, status %d: %s".formatted(kind, status, upstreamMessage),
+                "%s, status %d%s".formatted(kind, status, told.isEmpty() ? "" : ": " + told),
                 retryAfter,
                 cause);
         this.kind = kind;
@@ -87,12 +99,12 @@ public final class DaytonaException extends ProblemException {
 
     /** A call that was not made, and need not be looked for. */
     static DaytonaException notSent(Kind kind, String why, Duration retryAfter) {
-        return new DaytonaException(kind, 0, why, retryAfter, null, Reach.NOT_SENT);
+        return new DaytonaException(kind, 0, why, why, retryAfter, null, Reach.NOT_SENT);
     }
 
     static DaytonaException circuitOpen(Duration retryAfter) {
-        return new DaytonaException(
-                Kind.UNAVAILABLE, 0, "not asked, since it has failed often", retryAfter, null, Reach.CIRCUIT_OPEN);
+        String why = "not asked, since it has failed often";
+        return new DaytonaException(Kind.UNAVAILABLE, 0, why, why, retryAfter, null, Reach.CIRCUIT_OPEN);
     }
 
     /** Says what was asked for, unless that is known. */
@@ -117,7 +129,7 @@ public final class DaytonaException extends ProblemException {
         return status;
     }
 
-    /** Daytona's own words: for logs and decisions, never for the caller. Empty where there were none. */
+    /** Daytona's own words: for decisions, never for the caller nor, as they are, for the log. Empty where there were none. */
     public String upstreamMessage() {
         return upstreamMessage;
     }

@@ -3,6 +3,7 @@ package dev.omni.daytona;
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.omni.daytona.DaytonaException.Kind;
+import dev.omni.redaction.Redaction;
 import io.netty.handler.codec.http.websocketx.WebSocketHandshakeException;
 import io.vertx.core.MultiMap;
 import io.vertx.core.VertxException;
@@ -49,7 +50,7 @@ final class ErrorMapping {
     /** The daemon wraps this one, and so loses its status. */
     private static final String NOT_FOUND_500 = "not found: session not found";
 
-    private static final Pattern SECRETS = Pattern.compile("(?i)bearer\\s+\\S+|\\bdtn_\\w+");
+    private static final Pattern QUOTED = Pattern.compile("\"[^\"]*+\"?|`[^`]*+`?|(?<!\\w)'[^']*+'?");
     private static final Pattern TAGS = Pattern.compile("<[^>]*>");
     private static final Pattern BLANKS = Pattern.compile("[\\p{Cntrl}\\s]+");
     private static final String RETRY_AFTER = "retry-after";
@@ -66,7 +67,16 @@ final class ErrorMapping {
         String message = clean(message(body));
         Kind kind = kind(origin, status, body, message.toLowerCase(Locale.ROOT));
         boolean waits = kind == Kind.RATE_LIMITED || kind == Kind.UNAVAILABLE;
-        return new DaytonaException(kind, status, message, waits ? retryAfter(headers) : null, null);
+        return new DaytonaException(
+                kind, status, message, told(origin, message), waits ? retryAfter(headers) : null, null);
+    }
+
+    /**
+     * What the log may say of Daytona's words. The toolbox is handed commands and input, and may repeat them; the control
+     * plane is handed names and values, which it would quote.
+     */
+    private static String told(Origin origin, String message) {
+        return origin == Origin.CONTROL_PLANE ? QUOTED.matcher(message).replaceAll(Redaction.MASK) : "";
     }
 
     /** What a failed call means, whatever failed. */
@@ -80,7 +90,7 @@ final class ErrorMapping {
                         grouped(refused.getHeaders()),
                         refused.getBody() == null ? "" : refused.getBody().toString());
             // An answer that cannot be read. Jackson's exceptions are IOExceptions too, so this goes first.
-            case JacksonException unreadable -> withoutAnswer(Kind.FAILED, unreadable);
+            case JacksonException unreadable -> unreadable();
             case TimeoutException late -> withoutAnswer(Kind.TIMEOUT, late);
             case io.smallrye.mutiny.TimeoutException late -> withoutAnswer(Kind.TIMEOUT, late);
             // Refused, reset, unknown host, TLS; and Vert.x's own for closed connections and full pools.
@@ -90,6 +100,11 @@ final class ErrorMapping {
             default ->
                 failure.getCause() instanceof IOException cause ? failure(cause) : withoutAnswer(Kind.FAILED, failure);
         };
+    }
+
+    /** Without the parser's exception, which quotes what it could not read: it may be what a command printed. */
+    private static DaytonaException unreadable() {
+        return new DaytonaException(Kind.FAILED, 0, "an answer that cannot be read", null, null);
     }
 
     private static Kind kind(Origin origin, int status, String body, String message) {
@@ -154,13 +169,7 @@ final class ErrorMapping {
 
     /** Fit for a line of a log: no secrets, no markup, no control characters, not long. */
     private String clean(String message) {
-        String clean = message;
-        for (String key : apiKeys.get()) {
-            if (!key.isEmpty()) {
-                clean = clean.replace(key, "***");
-            }
-        }
-        clean = SECRETS.matcher(clean).replaceAll("***");
+        String clean = Redaction.scrub(message, LONGEST_BODY, apiKeys.get());
         clean = TAGS.matcher(clean).replaceAll(" ");
         clean = BLANKS.matcher(clean).replaceAll(" ").strip();
         return clean.length() > LONGEST_MESSAGE ? clean.substring(0, LONGEST_MESSAGE) : clean;

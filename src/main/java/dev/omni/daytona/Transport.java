@@ -6,6 +6,7 @@ import dev.omni.daytona.DaytonaKeys.Verdict;
 import dev.omni.daytona.DaytonaOperation.Lane;
 import dev.omni.daytona.ErrorMapping.Origin;
 import dev.omni.problem.RequestId;
+import dev.omni.redaction.Redaction;
 import dev.omni.secret.Secrets;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.rest.client.reactive.QuarkusRestClientBuilder;
@@ -89,6 +90,7 @@ class Transport {
                         .or(() -> provided.stream().findFirst()),
                 vertx,
                 meters);
+        Redaction.know(keys::known);
     }
 
     /** @param offered the endpoint with the newest key; asked before every call */

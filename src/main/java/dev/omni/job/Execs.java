@@ -1,5 +1,6 @@
 package dev.omni.job;
 
+import dev.omni.audit.AuditedCall;
 import dev.omni.daytona.DaytonaException;
 import dev.omni.identity.Caller;
 import dev.omni.job.JobEvent.Done;
@@ -18,6 +19,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jboss.logging.Logger;
 
@@ -31,6 +33,7 @@ class Execs {
     private final JobRecords records;
     private final JobLogs logs;
     private final JobMeters meters;
+    private final JobTrail trail;
     private final int limit;
 
     Execs(
@@ -39,23 +42,28 @@ class Execs {
             JobRecords records,
             JobLogs logs,
             JobMeters meters,
+            JobTrail trail,
             JobConfig config) {
         this.sandboxes = sandboxes;
         this.starter = starter;
         this.records = records;
         this.logs = logs;
         this.meters = meters;
+        this.trail = trail;
         this.limit = (int) config.execOutputLimit().asLongValue();
     }
 
     /** Runs a command. Fails with {@code exec_timeout} beside the codes of {@link Jobs#start}. */
     Uni<ExecResult> run(Caller caller, String sandboxId, NewJob.Command command) {
         long begun = System.nanoTime();
+        trail.asked(command);
+        Optional<AuditedCall> call = AuditedCall.current();
         return sandboxes
                 .access(caller, sandboxId)
                 .chain(sandbox -> run(sandbox, command)
                         .onFailure(DaytonaException.class)
                         .recoverWithUni(failure -> sandboxes.explain(sandboxId, failure)))
+                .invoke(result -> call.ifPresent(audited -> audited.ended(result.exitCode())))
                 .onTermination()
                 .invoke((result, failure, gone) -> meters.executed(result, failure, begun));
     }

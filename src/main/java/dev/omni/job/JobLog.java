@@ -350,7 +350,7 @@ final class JobLog {
                 .with(
                         read -> readEnd(exitCode, 0, until, false),
                         failure -> again(failure, failures, until, () -> drain(exitCode, failures + 1, until), () -> {
-                            LOG.errorf("The end of the output of job %s could not be read: %s", job.id(), failure);
+                            LOG.warnf("The end of the output of job %s could not be read: %s", job.id(), failure);
                             readEnd(exitCode, 0, until, true);
                         }));
     }

@@ -21,6 +21,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
 /** The logs that this replica reads: one per job, however many follow it, closed some time after the last reader. */
@@ -73,9 +74,9 @@ class JobLogs {
      * Reads a job until it ends, though nobody follows it: that keeps its sandbox awake and its stream prompt. Completes
      * when it is being read, and also when it cannot be: the job runs all the same, and can be followed later.
      *
-     * @param ended called when the job has ended, as far as that is seen here
+     * @param ended is told the end, once, on any thread; never when the job is not read to its end here
      */
-    Uni<Void> watch(JobRef job, Runnable ended) {
+    Uni<Void> watch(JobRef job, Consumer<JobEnd> ended) {
         return Uni.createFrom()
                 .deferred(() -> {
                     Context context = VertxContext.getOrCreateDuplicatedContext(vertx);
@@ -84,8 +85,8 @@ class JobLogs {
                     return entry.log
                             .emitOn(task -> context.runOnContext(ignored -> task.run()))
                             .invoke(log -> watch(log, begun, () -> {
+                                ended.accept(Objects.requireNonNull(log.end()));
                                 release(entry);
-                                ended.run();
                             }))
                             .onFailure()
                             .invoke(failure -> forget(entry));

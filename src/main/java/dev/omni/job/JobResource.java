@@ -1,5 +1,7 @@
 package dev.omni.job;
 
+import dev.omni.audit.Action;
+import dev.omni.audit.Audited;
 import dev.omni.identity.Caller;
 import dev.omni.limit.Limited;
 import dev.omni.limit.Policy;
@@ -62,6 +64,7 @@ public class JobResource {
     @Path("/{sandboxId}/exec")
     @Limited(Policy.RUN)
     @Consumes(MediaType.APPLICATION_JSON)
+    @Audited(Action.EXEC)
     @Operation(
             operationId = "exec",
             summary = "Run a short command and wait for it",
@@ -101,6 +104,7 @@ public class JobResource {
     @Limited(Policy.RUN)
     @Cancellable(false) // A caller who hangs up must not keep a job that has begun from being followed.
     @Consumes(MediaType.APPLICATION_JSON)
+    @Audited(Action.JOB_START)
     @Operation(
             operationId = "startJob",
             summary = "Start a command or a prompt",
@@ -210,6 +214,7 @@ public class JobResource {
     @POST
     @Path("/{sandboxId}/jobs/{jobId}/input")
     @Consumes(MediaType.APPLICATION_JSON)
+    @Audited(Action.JOB_INPUT)
     @Operation(
             operationId = "sendJobInput",
             summary = "Write to a job's stdin",
@@ -234,6 +239,7 @@ public class JobResource {
 
     @POST
     @Path("/{sandboxId}/jobs/{jobId}/cancel")
+    @Audited(Action.JOB_CANCEL)
     @Operation(
             operationId = "cancelJob",
             summary = "End a running job",

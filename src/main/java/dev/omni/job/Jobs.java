@@ -1,5 +1,6 @@
 package dev.omni.job;
 
+import dev.omni.audit.Origin;
 import dev.omni.daytona.DaytonaException;
 import dev.omni.daytona.DaytonaException.Kind;
 import dev.omni.identity.Caller;
@@ -33,6 +34,7 @@ public class Jobs {
     private final JobLogs logs;
     private final Event<JobStarted> started;
     private final JobMeters meters;
+    private final JobTrail trail;
 
     Jobs(
             Sandboxes sandboxes,
@@ -40,13 +42,15 @@ public class Jobs {
             JobRecords records,
             JobLogs logs,
             Event<JobStarted> started,
-            JobMeters meters) {
+            JobMeters meters,
+            JobTrail trail) {
         this.sandboxes = sandboxes;
         this.starter = starter;
         this.records = records;
         this.logs = logs;
         this.started = started;
         this.meters = meters;
+        this.trail = trail;
     }
 
     /**
@@ -55,18 +59,24 @@ public class Jobs {
      * {@code sandbox_not_ready}.
      */
     public Uni<Job> start(Caller caller, String sandboxId, NewJob job, @Nullable String idempotencyKey) {
+        trail.asked(job);
+        Origin asker = trail.asker().orElse(null);
         return inSandbox(
                 caller,
                 sandboxId,
                 sandbox -> starter.start(sandbox, job, idempotencyKey).chain(start -> {
+                    LogContext.put(LogContext.SANDBOX_ID, sandboxId);
+                    LogContext.put(LogContext.JOB_ID, start.job().id().toString());
                     if (!start.fresh()) {
                         meters.replayed();
                         return records.describe(start.job());
                     }
-                    LogContext.put(LogContext.JOB_ID, start.job().id().toString());
                     LOG.infof("Job %s started", start.job().id());
                     meters.started(start.job().header().kind());
-                    return logs.watch(start.job(), start.ended())
+                    return logs.watch(start.job(), end -> {
+                                start.ended().run();
+                                trail.ended(asker, start.job(), end);
+                            })
                             .invoke(() -> {
                                 started.fire(new JobStarted(sandbox, start.job().id()));
                                 records.prune(sandbox);

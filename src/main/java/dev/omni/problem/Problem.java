@@ -1,7 +1,9 @@
 package dev.omni.problem;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.omni.redaction.Redaction;
 import io.quarkus.runtime.annotations.RegisterForReflection;
+import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +36,8 @@ public record Problem(
         List<Violation> violations) {
     public static final String MEDIA_TYPE = "application/problem+json";
 
+    static final String ANSWERED = "omni.problem";
+
     public Problem {
         violations = List.copyOf(violations);
     }
@@ -44,14 +48,21 @@ public record Problem(
                 "urn:omni:problem:" + code.code(),
                 code.title(),
                 code.status(),
-                failure.detail(),
-                path,
+                Redaction.scrub(failure.detail()),
+                Redaction.scrub(path),
                 code.code(),
                 requestId,
                 code.isRetryable(),
                 retryAfterSeconds(failure),
                 failure.stage(),
-                failure.violations());
+                failure.violations().stream()
+                        .map(v -> new Violation(Redaction.scrub(v.field()), Redaction.scrub(v.message())))
+                        .toList());
+    }
+
+    /** The problem a call was answered with; null for any other answer. */
+    public static @Nullable ProblemCode answered(RoutingContext context) {
+        return context.get(ANSWERED);
     }
 
     /** Rounded up: a caller that waits that long must not come too early. */

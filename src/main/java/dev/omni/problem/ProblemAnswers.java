@@ -40,6 +40,7 @@ class ProblemAnswers {
 
     /** Sets the headers of the answer itself, where each replaces what the framework may have put there. */
     private static void prepare(ProblemException failure, RoutingContext context) {
+        context.put(Problem.ANSWERED, failure.code());
         HttpServerResponse answer = context.response();
         Long retryAfter = Problem.retryAfterSeconds(failure);
         if (retryAfter != null) {

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.uuid.Generators;
 import dev.omni.daytona.NewSandbox;
 import dev.omni.problem.ProblemException;
+import dev.omni.redaction.Redaction;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -33,6 +34,11 @@ class Blueprints {
 
     Blueprints(SandboxConfig config) {
         this.config = config;
+        List<String> secrets = config.env().entrySet().stream()
+                .filter(variable -> Redaction.namesSecret(variable.getKey()))
+                .map(Map.Entry::getValue)
+                .toList();
+        Redaction.know(() -> secrets);
     }
 
     /** The user's default sandbox. */

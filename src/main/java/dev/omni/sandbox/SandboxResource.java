@@ -1,8 +1,11 @@
 package dev.omni.sandbox;
 
+import dev.omni.audit.Action;
+import dev.omni.audit.Audited;
 import dev.omni.identity.Caller;
 import dev.omni.limit.Limited;
 import dev.omni.limit.Policy;
+import dev.omni.observe.LogContext;
 import dev.omni.problem.PlainText;
 import dev.omni.problem.Problem;
 import dev.omni.problem.ProblemException;
@@ -74,6 +77,7 @@ class SandboxResource {
     @POST
     @Limited(Policy.CREATE)
     @Consumes(MediaType.APPLICATION_JSON)
+    @Audited(Action.SANDBOX_CREATE)
     @Operation(operationId = "createSandbox", summary = "Create a sandbox")
     @RequestBody(
             required = true,
@@ -127,12 +131,14 @@ class SandboxResource {
         WaitPreference wait = WaitPreference.of(prefer);
         return sandboxes
                 .create(caller(), request, idempotencyKey, WaitPreference.duration(wait))
+                .invoke(SandboxResource::about)
                 .map(sandbox -> created(sandbox, wait));
     }
 
     @PUT
     @Path("/default")
     @Limited(Policy.CREATE)
+    @Audited(Action.SANDBOX_ENSURE)
     @Operation(
             operationId = "ensureDefaultSandbox",
             summary = "Get the caller's own long-lived sandbox",
@@ -164,6 +170,7 @@ class SandboxResource {
         WaitPreference wait = WaitPreference.of(prefer);
         return sandboxes
                 .ensureDefault(caller(), WaitPreference.duration(wait))
+                .invoke(ensured -> about(ensured.sandbox()))
                 .map(ensured -> ensured.fresh()
                         ? created(ensured.sandbox(), wait)
                         : applied(RestResponse.ResponseBuilder.ok(ensured.sandbox()), wait)
@@ -214,6 +221,7 @@ class SandboxResource {
     @PATCH
     @Path("/{sandboxId}")
     @Consumes(MediaType.APPLICATION_JSON)
+    @Audited(Action.SANDBOX_CHANGE)
     @Operation(
             operationId = "changeSandbox",
             summary = "Change a sandbox's labels or idle policy",
@@ -237,6 +245,7 @@ class SandboxResource {
 
     @DELETE
     @Path("/{sandboxId}")
+    @Audited(Action.SANDBOX_DELETE)
     @Operation(
             operationId = "deleteSandbox",
             summary = "Delete a sandbox with all its files",
@@ -248,6 +257,7 @@ class SandboxResource {
 
     @POST
     @Path("/{sandboxId}/start")
+    @Audited(Action.SANDBOX_START)
     @Operation(operationId = "startSandbox", summary = "Start a stopped or archived sandbox")
     @APIResponse(
             responseCode = "202",
@@ -259,6 +269,7 @@ class SandboxResource {
 
     @POST
     @Path("/{sandboxId}/stop")
+    @Audited(Action.SANDBOX_STOP)
     @Operation(
             operationId = "stopSandbox",
             summary = "Stop a sandbox",
@@ -273,6 +284,7 @@ class SandboxResource {
 
     @POST
     @Path("/{sandboxId}/archive")
+    @Audited(Action.SANDBOX_ARCHIVE)
     @Operation(
             operationId = "archiveSandbox",
             summary = "Archive a stopped sandbox",
@@ -283,6 +295,11 @@ class SandboxResource {
             content = @Content(schema = @Schema(implementation = Sandbox.class)))
     public Uni<RestResponse<Sandbox>> archive(@RestPath String sandboxId) {
         return sandboxes.archive(caller(), sandboxId).map(SandboxResource::accepted);
+    }
+
+    /** A sandbox that no address named is a subject of this call's log lines from now on. */
+    private static void about(Sandbox sandbox) {
+        LogContext.put(LogContext.SANDBOX_ID, sandbox.id());
     }
 
     private Caller caller() {

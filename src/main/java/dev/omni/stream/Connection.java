@@ -1,5 +1,6 @@
 package dev.omni.stream;
 
+import dev.omni.audit.Action;
 import dev.omni.identity.Caller;
 import dev.omni.job.JobEvent;
 import dev.omni.job.JobStream;
@@ -74,6 +75,7 @@ final class Connection {
     private final Tokens tokens;
     private final Wire wire;
     private final StreamMeters meters;
+    private final ConnectionTrail trail;
     private final Inbox inbox;
     private final Subscriptions subscriptions;
     private final Liveness liveness;
@@ -107,7 +109,8 @@ final class Connection {
             Tokens tokens,
             Wire wire,
             StreamMeters meters,
-            Tokens.Verified identity) {
+            Tokens.Verified identity,
+            ConnectionTrail trail) {
         this.vertx = vertx;
         this.context = (ContextInternal) context;
         this.loop = task -> context.runOnContext(ignored -> task.run());
@@ -118,6 +121,7 @@ final class Connection {
         this.wire = wire;
         this.meters = meters;
         this.identity = identity;
+        this.trail = trail;
         this.liveness = new Liveness(config.pongTimeout(), Pace.of(config), System.nanoTime());
         this.inbox = new Inbox(config, loop, this::handle);
         this.subscriptions = new Subscriptions(config.maxSubscriptions(), WINDOW, loop, new Outlet());
@@ -145,7 +149,7 @@ final class Connection {
         meters.received();
         liveness.sign(System.nanoTime());
         if (!inbox.offer(text)) {
-            close(CloseCode.LIMIT);
+            tooMany();
         }
     }
 
@@ -160,9 +164,14 @@ final class Connection {
         if (state == State.OPEN) {
             liveness.sign(System.nanoTime());
             if (!inbox.admits()) {
-                close(CloseCode.LIMIT);
+                tooMany();
             }
         }
+    }
+
+    private void tooMany() {
+        trail.limited(Action.MESSAGES);
+        close(CloseCode.LIMIT);
     }
 
     /** The socket answers a ping by itself, whether or not the peer reads: for one that does not, answers would pile up. */
@@ -307,13 +316,22 @@ final class Connection {
             case ClientMessage.Input input ->
                 answering(
                         input.job(),
-                        about(input.job(), () -> jobs.input(caller, input.sandboxId(), input.jobId(), input.data()))
-                                .get());
+                        trail.of(
+                                Action.JOB_INPUT,
+                                input.job(),
+                                about(
+                                                input.job(),
+                                                () -> jobs.input(
+                                                        caller, input.sandboxId(), input.jobId(), input.data()))
+                                        .get()));
             case ClientMessage.Cancel cancel ->
                 answering(
                         cancel.job(),
-                        about(cancel.job(), () -> jobs.cancel(caller, cancel.sandboxId(), cancel.jobId()))
-                                .get());
+                        trail.of(
+                                Action.JOB_CANCEL,
+                                cancel.job(),
+                                about(cancel.job(), () -> jobs.cancel(caller, cancel.sandboxId(), cancel.jobId()))
+                                        .get()));
             case ClientMessage.Auth auth -> renew(auth.token());
         };
     }
@@ -324,7 +342,7 @@ final class Connection {
                 job,
                 subscriptions.subscribe(
                         job,
-                        () -> opening.get().emitOn(loop).invoke(stream -> {
+                        () -> trail.refusalsOf(job, opening.get()).emitOn(loop).invoke(stream -> {
                             followed.add(job);
                             if (cursor != null) {
                                 meters.resumed(Via.WS);

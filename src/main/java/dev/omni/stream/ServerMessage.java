@@ -6,6 +6,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.omni.job.JobEvent;
 import dev.omni.job.JobStatus;
 import dev.omni.problem.ProblemException;
+import dev.omni.redaction.Redaction;
 import dev.omni.sandbox.SandboxChanged;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.time.Instant;
@@ -81,7 +82,7 @@ sealed interface ServerMessage {
                     job == null ? null : job.jobId(),
                     System.currentTimeMillis(),
                     code,
-                    message,
+                    Redaction.scrub(message),
                     null);
         }
 

@@ -1,5 +1,8 @@
 package dev.omni.stream;
 
+import dev.omni.audit.Action;
+import dev.omni.audit.AuditTrail;
+import dev.omni.audit.Origin;
 import dev.omni.job.Jobs;
 import dev.omni.stream.StreamMeters.Via;
 import io.quarkus.security.Authenticated;
@@ -33,6 +36,7 @@ class StreamEndpoint {
     static final UserData.TypedKey<Tokens.Verified> IDENTITY = new UserData.TypedKey<>("identity");
     static final UserData.TypedKey<Long> HANDSHAKE = UserData.TypedKey.forLong("handshake");
     static final UserData.TypedKey<Peer> PEER = new UserData.TypedKey<>("peer");
+    static final UserData.TypedKey<String> ADDRESS = UserData.TypedKey.forString("address");
     static final UserData.TypedKey<HttpConnection> HTTP = new UserData.TypedKey<>("http");
     private static final UserData.TypedKey<Connection> CONNECTION = new UserData.TypedKey<>("connection");
 
@@ -46,6 +50,7 @@ class StreamEndpoint {
     private final Slots slots;
     private final Connections connections;
     private final StreamMeters meters;
+    private final AuditTrail trail;
 
     StreamEndpoint(
             Vertx vertx,
@@ -55,7 +60,8 @@ class StreamEndpoint {
             Tokens tokens,
             Slots slots,
             Connections connections,
-            StreamMeters meters) {
+            StreamMeters meters,
+            AuditTrail trail) {
         this.vertx = vertx;
         this.config = config;
         this.jobs = jobs;
@@ -64,6 +70,7 @@ class StreamEndpoint {
         this.slots = slots;
         this.connections = connections;
         this.meters = meters;
+        this.trail = trail;
     }
 
     @OnOpen
@@ -72,12 +79,15 @@ class StreamEndpoint {
         UserData data = socket.userData();
         var wire = new WebSocketWire(socket, data.get(HTTP));
         // The context of this callback becomes the connection's own, so what is in its log context stays with it.
+        Tokens.Verified identity = data.get(IDENTITY);
+        var deeds = new ConnectionTrail(trail::write, Origin.of(identity.caller(), data.get(ADDRESS), socket.id()));
         var connection = new Connection(
-                vertx, vertx.getOrCreateContext(), config, jobs, frames, tokens, wire, meters, data.get(IDENTITY));
+                vertx, vertx.getOrCreateContext(), config, jobs, frames, tokens, wire, meters, identity, deeds);
         data.put(CONNECTION, connection);
         meters.opened(Via.WS);
         describe(socket);
         if (slots.tryAcquire(data.get(PEER))) {
+            deeds.connected();
             connections.add(connection, data.get(HANDSHAKE));
             connection.open();
             if (connections.isDraining()) {
@@ -85,6 +95,7 @@ class StreamEndpoint {
                 connection.drain(Duration.ZERO);
             }
         } else {
+            deeds.limited(Action.CONNECT);
             connection.close(CloseCode.LIMIT);
         }
     }

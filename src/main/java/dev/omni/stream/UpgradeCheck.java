@@ -53,7 +53,7 @@ class UpgradeCheck implements HttpUpgradeCheck {
                     429, Map.of("Retry-After", List.of(String.valueOf(Connections.RETRY_AFTER.toSeconds()))));
         }
         return limiter.take(Policy.UPGRADE, userId, address)
-                .map(decision -> decision.isAllowed() ? permit(upgrade, verified, peer) : refuse(decision));
+                .map(decision -> decision.isAllowed() ? permit(upgrade, verified, peer, address) : refuse(decision));
     }
 
     private static CheckResult refuse(Decision decision) {
@@ -63,10 +63,12 @@ class UpgradeCheck implements HttpUpgradeCheck {
         return CheckResult.rejectUpgradeSync(429, headers);
     }
 
-    private static CheckResult permit(HttpUpgradeContext upgrade, Tokens.Verified verified, Peer peer) {
+    private static CheckResult permit(
+            HttpUpgradeContext upgrade, Tokens.Verified verified, Peer peer, ClientAddress address) {
         upgrade.userData().put(StreamEndpoint.IDENTITY, verified);
         upgrade.userData().put(StreamEndpoint.HANDSHAKE, System.nanoTime());
         upgrade.userData().put(StreamEndpoint.PEER, peer);
+        upgrade.userData().put(StreamEndpoint.ADDRESS, address.host());
         upgrade.userData().put(StreamEndpoint.HTTP, upgrade.httpRequest().connection());
         return CheckResult.permitUpgradeSync();
     }

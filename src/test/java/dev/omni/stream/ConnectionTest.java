@@ -3,6 +3,7 @@ package dev.omni.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.omni.audit.Origin;
 import dev.omni.identity.Caller;
 import dev.omni.job.JobCalls;
 import dev.omni.job.Jobs;
@@ -201,8 +202,10 @@ class ConnectionTest {
     private Opened connect(String userId, StreamConfig config, RecordingWire wire, Instant expiresAt) {
         Context context = vertx.getOrCreateContext();
         var identity = new Tokens.Verified(new Caller(userId, Set.of()), expiresAt);
+        var trail = new ConnectionTrail(entry -> {}, Origin.of(identity.caller(), null, null));
         var opened = new Opened(
-                context, new Connection(vertx, context, config, jobs, new Frames(), tokens, wire, meters, identity));
+                context,
+                new Connection(vertx, context, config, jobs, new Frames(), tokens, wire, meters, identity, trail));
         wire.answered = () -> opened.run(Connection::pong);
         wire.closed = () -> opened.run(Connection::closed);
         after.add(() -> opened.run(Connection::closed));

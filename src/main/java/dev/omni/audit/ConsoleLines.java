@@ -1,0 +1,130 @@
+package dev.omni.audit;
+
+import io.micrometer.core.instrument.Counter;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Queue;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.logging.Formatter;
+import java.util.logging.Handler;
+import org.jboss.logging.Logger;
+import org.jboss.logmanager.ExtFormatter;
+import org.jboss.logmanager.ExtHandler;
+import org.jboss.logmanager.ExtLogRecord;
+import org.jboss.logmanager.handlers.ConsoleHandler;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lines on their way to the console. They pass through the handler that prints the rest of the log, which writes one line at
+ * a time, but as they are: its format is not theirs.
+ */
+final class ConsoleLines extends ExtHandler {
+    private static final org.jboss.logging.Logger LOG = Logger.getLogger(ConsoleLines.class);
+    private static final Duration LAST_CHANCE = Duration.ofSeconds(2);
+    private static final Duration LOOK = Duration.ofMillis(200);
+
+    private final BlockingQueue<ExtLogRecord> waiting;
+    private final Counter lost;
+    private final AtomicLong untold = new AtomicLong();
+    private final Thread writer = new Thread(this::writeAll, "omni-audit");
+    private volatile boolean closing;
+    private @Nullable Handler console;
+
+    ConsoleLines(int maxWaiting, Counter lost) {
+        this.waiting = new ArrayBlockingQueue<>(maxWaiting);
+        this.lost = lost;
+        writer.setDaemon(true);
+        writer.start();
+    }
+
+    @Override
+    protected void doPublish(ExtLogRecord line) {
+        if (!waiting.offer(line)) {
+            lost.increment();
+            untold.incrementAndGet();
+        }
+    }
+
+    /** Waits a little for what has not been written yet. */
+    @Override
+    public void close() {
+        closing = true;
+        try {
+            writer.join(LAST_CHANCE);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void writeAll() {
+        try {
+            while (!closing || !waiting.isEmpty()) {
+                ExtLogRecord line = waiting.poll(LOOK.toMillis(), TimeUnit.MILLISECONDS);
+                if (line != null) {
+                    console().publish(line);
+                    tellLoss();
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void tellLoss() {
+        long count = untold.getAndSet(0);
+        if (count > 0) {
+            LOG.errorf("%d lines of the audit trail were lost: the console does not take them", count);
+        }
+    }
+
+    private Handler console() {
+        Handler known = console;
+        if (known == null) {
+            known = find();
+            known.setFormatter(new Verbatim(known.getFormatter()));
+            console = known;
+        }
+        return known;
+    }
+
+    /** The handler that prints the log, which may be inside of others; a new one where the log is not printed. */
+    private static Handler find() {
+        Queue<Handler> handlers = new ArrayDeque<>(
+                Arrays.asList(java.util.logging.Logger.getLogger("").getHandlers()));
+        while (!handlers.isEmpty()) {
+            Handler handler = handlers.remove();
+            if (handler instanceof ConsoleHandler) {
+                return handler;
+            }
+            if (handler instanceof ExtHandler holder) {
+                handlers.addAll(Arrays.asList(holder.getHandlers()));
+            }
+        }
+        return new ConsoleHandler();
+    }
+
+    /** Prints lines of the trail as they are and all others as they were printed before. */
+    private static final class Verbatim extends ExtFormatter {
+        private final Formatter others;
+
+        Verbatim(Formatter others) {
+            this.others = others;
+        }
+
+        @Override
+        public String format(ExtLogRecord line) {
+            return line.getLevel() == AuditTrail.LEVEL
+                    ? line.getMessage() + System.lineSeparator()
+                    : others.format(line);
+        }
+
+        @Override
+        public boolean isCallerCalculationRequired() {
+            return !(others instanceof ExtFormatter ext) || ext.isCallerCalculationRequired();
+        }
+    }
+}

@@ -1,0 +1,33 @@
+package dev.omni.audit;
+
+import dev.omni.problem.ProblemCode;
+import java.util.Locale;
+
+/** What came of it. */
+public enum Outcome {
+    OK,
+    /** Not done, for the caller's reasons: not allowed, not there, not valid, not now. */
+    REFUSED,
+    /** Not done, since the caller does too much or has too much. */
+    LIMITED,
+    /** Not done, or not to its end, though it was allowed. */
+    FAILED;
+
+    static Outcome ofStatus(int status) {
+        if (status < 400) {
+            return OK;
+        }
+        return switch (status) {
+            case 422, 429 -> LIMITED;
+            default -> status < 500 ? REFUSED : FAILED;
+        };
+    }
+
+    public static Outcome of(ProblemCode code) {
+        return ofStatus(code.status());
+    }
+
+    String wireName() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}
