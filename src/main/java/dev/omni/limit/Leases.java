@@ -87,7 +87,7 @@ public class Leases {
                 .arg(id)
                 .arg(atMost.toMillis());
         return onThisContext(redis.send(take).handle((taken, failure) -> {
-            if (failure == null && taken != null && taken.toInteger() == 0) {
+            if (failure == null && taken != null && Integer.valueOf(0).equals(taken.toInteger())) {
                 lease.release();
                 return Optional.empty();
             }
@@ -105,18 +105,6 @@ public class Leases {
         return onThisContext(
                 redis.send(Request.cmd(Command.EVAL).arg(HELD).arg(1).arg(key))
                         .handle((ids, failure) -> failure != null || ids == null ? local : texts(ids)));
-    }
-
-    /** Ends what somebody else held and has left behind. */
-    public Uni<Void> drop(String thing, String userId, List<String> ids) {
-        String key = prefix + thing + ":" + Buckets.hash(userId);
-        ids.forEach(id -> releaseHere(key, id));
-        if (ids.isEmpty() || !redis.isUp()) {
-            return Uni.createFrom().voidItem();
-        }
-        Request remove = Request.cmd(Command.ZREM).arg(key);
-        ids.forEach(remove::arg);
-        return onThisContext(redis.send(remove).handle((removed, failure) -> null));
     }
 
     private boolean takeHere(String key, String id, int limit) {
@@ -168,10 +156,12 @@ public class Leases {
             }
             releaseHere(key, id);
             if (redis.isUp()) {
-                redis.send(Request.cmd(Command.ZREM).arg(key).arg(id)).exceptionally(failure -> {
-                    LOG.debugf("A lease ends only when its time is over: %s", failure);
-                    return null;
-                });
+                CompletableFuture<?> unused = redis.send(
+                                Request.cmd(Command.ZREM).arg(key).arg(id))
+                        .exceptionally(failure -> {
+                            LOG.debugf("A lease ends only when its time is over: %s", failure);
+                            return null;
+                        });
             }
         }
     }

@@ -19,6 +19,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -159,7 +160,7 @@ public class RateLimiter {
     }
 
     private Stream<Held> own(Policy policy, String userId, ClientAddress address) {
-        return buckets.get(policy).stream().map(limited -> {
+        return Objects.requireNonNull(buckets.get(policy)).stream().map(limited -> {
             String holder = switch (limited.limit().per()) {
                 case USER -> userId;
                 case ADDRESS -> address.network();
@@ -214,10 +215,14 @@ public class RateLimiter {
                 for (int i = 0; i < all.size(); i++) {
                     all.get(i).both().local().addTokens(1);
                     if (probes.get(i).join().isConsumed()) {
-                        all.get(i).both().shared().addTokens(1).exceptionally(failed -> {
-                            LOG.debugf("A token was not given back: %s", failed);
-                            return null;
-                        });
+                        CompletableFuture<?> unused = all.get(i)
+                                .both()
+                                .shared()
+                                .addTokens(1)
+                                .exceptionally(failed -> {
+                                    LOG.debugf("A token was not given back: %s", failed);
+                                    return null;
+                                });
                     }
                 }
             }
@@ -262,7 +267,8 @@ public class RateLimiter {
     private Decision decided(
             Policy policy, Decision decision, Outcome ifAllowed, @Nullable String userId, ClientAddress address) {
         Outcome outcome = decision.isAllowed() ? ifAllowed : Outcome.LIMITED;
-        decisions.get(policy).get(outcome).increment();
+        Objects.requireNonNull(Objects.requireNonNull(decisions.get(policy)).get(outcome))
+                .increment();
         if (!decision.isAllowed()) {
             refused.fire(new Refused(Refused.Kind.RATE, decision.refusedBy(), userId, address.host()));
         }

@@ -99,7 +99,7 @@ class RedisLink {
         if (closed) {
             return;
         }
-        send(Request.cmd(Command.PING)).whenComplete((pong, failure) -> {
+        CompletableFuture<?> unused = send(Request.cmd(Command.PING)).whenComplete((pong, failure) -> {
             if (failure == null) {
                 found();
             } else {

@@ -70,7 +70,8 @@ final class SharedBuckets extends AbstractCompareAndSwapBasedProxyManager<String
                                 .arg(Buffer.buffer(original))
                                 .arg(Buffer.buffer(changed))
                                 .arg(keepMillis);
-                return redis.send(swap).thenApply(done -> done != null && done.toInteger() == 1);
+                return redis.send(swap)
+                        .thenApply(done -> done != null && Integer.valueOf(1).equals(done.toInteger()));
             }
 
             private Request script(String script) {

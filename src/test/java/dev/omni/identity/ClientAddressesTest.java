@@ -11,6 +11,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -33,7 +34,9 @@ class ClientAddressesTest {
         SERVICES.put("proxies", addresses(Map.of("omni.proxy.trusted", PROXIES)));
         SERVICES.put("forwarded", addresses(Map.of("omni.proxy.trusted", PROXIES, "omni.proxy.header", "forwarded")));
         HttpServer server = VERTX.createHttpServer().requestHandler(request -> {
-            ClientAddress address = SERVICES.get(request.path().substring(1)).of(request);
+            ClientAddress address = Objects.requireNonNull(
+                            SERVICES.get(Objects.requireNonNull(request.path()).substring(1)))
+                    .of(request);
             request.response().end(address.host() + " " + address.network());
         });
         port = server.listen(0, "127.0.0.1")

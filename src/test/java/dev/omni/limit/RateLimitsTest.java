@@ -24,6 +24,7 @@ import java.net.http.WebSocketHandshakeException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadLocalRandom;
@@ -214,7 +215,7 @@ class RateLimitsTest {
             throw new AssertionError("the handshake was not refused");
         } catch (CompletionException e) {
             assertThat(e).hasCauseInstanceOf(WebSocketHandshakeException.class);
-            var refusal = ((WebSocketHandshakeException) e.getCause()).getResponse();
+            var refusal = ((WebSocketHandshakeException) Objects.requireNonNull(e.getCause())).getResponse();
             assertThat(refusal.statusCode()).isEqualTo(429);
             assertThat(Integer.parseInt(
                             refusal.headers().firstValue("Retry-After").orElse("0")))
