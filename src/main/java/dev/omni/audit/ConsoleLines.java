@@ -117,7 +117,7 @@ final class ConsoleLines extends ExtHandler {
 
         @Override
         public String format(ExtLogRecord line) {
-            return line.getLevel() == AuditTrail.LEVEL
+            return AuditTrail.LEVEL.equals(line.getLevel())
                     ? line.getMessage() + System.lineSeparator()
                     : others.format(line);
         }

@@ -121,6 +121,6 @@ final class Patterns {
         return value.length() >= 20
                 || value.chars().anyMatch(c -> Character.isDigit(c) || c == '_' || c == '=' || c == '/' || c == '+')
                 || value.chars().skip(1).anyMatch(Character::isUpperCase)
-                || value.indexOf('.') > 0 && value.indexOf('.') < value.length() - 1;
+                || (value.indexOf('.') > 0 && value.indexOf('.') < value.length() - 1);
     }
 }

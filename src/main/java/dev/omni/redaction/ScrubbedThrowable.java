@@ -75,7 +75,9 @@ public final class ScrubbedThrowable extends Throwable {
         return copy;
     }
 
+    /** By the name of the original, as stack traces are headed by it. */
     @Override
+    @SuppressWarnings("OverrideThrowableToString") // the message stays what it was
     public String toString() {
         return getMessage() == null ? type : type + ": " + getMessage();
     }

@@ -1,6 +1,7 @@
 package dev.omni.report;
 
 import dev.omni.observe.LogContext;
+import dev.omni.redaction.LogFilter;
 import dev.omni.redaction.Redaction;
 import dev.omni.redaction.ScrubbedThrowable;
 import io.micrometer.core.instrument.Counter;
@@ -46,7 +47,7 @@ final class ReportHandler extends ExtHandler {
         report.setLevel(line.getLevel().intValue() > Level.ERROR.intValue() ? SentryLevel.FATAL : SentryLevel.ERROR);
         report.setLogger(line.getLoggerName());
         Message message = new Message();
-        message.setFormatted(Redaction.scrub(String.valueOf(line.getFormattedMessage())));
+        message.setFormatted(Redaction.scrub(LogFilter.message(line)));
         report.setMessage(message);
         if (line.getThrown() != null) {
             report.setThrowable(ScrubbedThrowable.of(line.getThrown()));
