@@ -193,7 +193,10 @@ class AuthorizationTest {
         List<String> answers = new ArrayList<>();
         for (Who who : Who.values()) {
             Request request = as(who, calls(), Request.call(route.method(), route.path()));
-            answers.add(who + " " + (route.path().equals("/ws") ? handshake(request) : said(request.send())));
+            answers.add(who + " "
+                    + (route.path().equals("/ws")
+                            ? handshake(request, URI.create("ws://localhost:" + RawHttp.port() + "/ws"))
+                            : said(request.send())));
         }
 
         assertThat(answers).isEqualTo(expected(route));
@@ -269,15 +272,11 @@ class AuthorizationTest {
     }
 
     /** What a handshake is answered with; its refusal has no body that a client could see. */
-    private static String handshake(Request request) {
+    static String handshake(Request request, URI address) {
         try (HttpClient http = HttpClient.newHttpClient()) {
             WebSocket.Builder builder = http.newWebSocketBuilder();
             request.headers().forEach(line -> builder.header(line.split(": ", 2)[0], line.split(": ", 2)[1]));
-            builder.buildAsync(
-                            URI.create("ws://localhost:" + RawHttp.port() + request.target()),
-                            new WebSocket.Listener() {})
-                    .join()
-                    .abort();
+            builder.buildAsync(address, new WebSocket.Listener() {}).join().abort();
             return "101";
         } catch (CompletionException e) {
             return e.getCause() instanceof WebSocketHandshakeException refused

@@ -10,6 +10,7 @@ import dev.omni.security.AuthorizationTest.Route;
 import io.restassured.response.Response;
 import io.restassured.specification.RequestSpecification;
 import java.io.IOException;
+import java.net.URI;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -78,9 +79,9 @@ class ProductionRoutesIT {
         if (PUBLIC.contains(route.path()) || route.path().startsWith("/q/openapi")) {
             assertThat(answer.statusCode()).isEqualTo(200);
         } else if (route.path().equals("/ws")) {
-            assertThat(handshake(null)).isEqualTo(401);
-            assertThat(handshake(otherIssuer.token("alice"))).isEqualTo(401);
-            assertThat(handshake(issuer.token("alice"))).isEqualTo(101);
+            assertThat(handshake(null)).isEqualTo("401");
+            assertThat(handshake(otherIssuer.token("alice"))).isEqualTo("401");
+            assertThat(handshake(issuer.token("alice"))).isEqualTo("101");
         } else {
             assertThat(said(answer)).isEqualTo("404 not_found");
         }
@@ -103,14 +104,11 @@ class ProductionRoutesIT {
                         resources().stream().map(Route::name).toList());
     }
 
-    private int handshake(@Nullable String token) {
-        RequestSpecification request = given().header("Connection", "Upgrade")
-                .header("Upgrade", "websocket")
-                .header("Sec-WebSocket-Version", "13")
-                .header("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA==");
-        return (token == null ? request : request.auth().oauth2(token))
-                .get(omni.url("/ws"))
-                .statusCode();
+    private String handshake(@Nullable String token) {
+        Request request = Request.call("GET", "/ws");
+        return AuthorizationTest.handshake(
+                token == null ? request : request.bearer(token),
+                URI.create(omni.url("/ws").replaceFirst("http", "ws")));
     }
 
     private Response call(RequestSpecification request, Route route) {
