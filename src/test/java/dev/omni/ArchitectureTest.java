@@ -30,7 +30,7 @@ class ArchitectureTest {
             entry("redaction", List.of()),
             entry("problem", List.of("redaction")),
             entry("metric", List.of()),
-            entry("secret", List.of()),
+            entry("secret", List.of("redaction")),
             entry("startup", List.of("secret")),
             entry("edge", List.of("problem")),
             entry("identity", List.of("problem")),

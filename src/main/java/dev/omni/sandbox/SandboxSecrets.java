@@ -1,6 +1,7 @@
 package dev.omni.sandbox;
 
 import dev.omni.problem.ProblemException;
+import dev.omni.redaction.Redaction;
 import dev.omni.secret.Secrets;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Collection;
@@ -23,6 +24,7 @@ public class SandboxSecrets {
     SandboxSecrets(SandboxConfig config, Secrets secrets) {
         this.config = config;
         this.secrets = secrets;
+        Redaction.know(() -> config.secretEnv().values());
     }
 
     /** The variables as they are now: of the files, or in development, where there are none, of the configuration. */

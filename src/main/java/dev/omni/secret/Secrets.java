@@ -1,5 +1,6 @@
 package dev.omni.secret;
 
+import dev.omni.redaction.Redaction;
 import dev.omni.secret.SecretDirectory.Content;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.StartupEvent;
@@ -49,6 +50,7 @@ public class Secrets {
         this.directory = config.directory().map(SecretDirectory::new);
         this.vertx = vertx;
         this.meters = meters;
+        Redaction.know(this::all);
         if (directory.isEmpty()) {
             timer = -1;
             return;
