@@ -7,8 +7,10 @@ import io.vertx.core.Vertx;
 import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Request;
 import io.vertx.redis.client.Response;
+import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -23,12 +25,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Things that a user holds for a time, so many at the most. They are counted on this replica, and with a Redis on all of
- * them together: there each is an entry of the user's sorted set, by when it ends at the latest, so that what a replica held
- * that is gone is free again by then.
+ * them together: there each is an entry of the user's sorted set, by when it ends unless the replica that holds it says
+ * otherwise. It does so again and again, so that what a replica held that is gone is soon free, and a Redis that comes back
+ * empty soon knows what is held.
  */
 @ApplicationScoped
 public class Leases {
     private static final Logger LOG = Logger.getLogger(Leases.class);
+
+    /** How often a lease is renewed before it would end: one renewal or two may be lost. */
+    private static final int RENEWALS = 3;
 
     /** Redis' own clock decides, so that those of replicas need not agree. */
     private static final String TAKE = """
@@ -40,6 +46,12 @@ public class Leases {
             if redis.call('pttl', KEYS[1]) < tonumber(ARGV[3]) then redis.call('pexpire', KEYS[1], ARGV[3]) end
             return 1""";
 
+    private static final String RENEW = """
+            local time = redis.call('time')
+            local ends = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[1]
+            for i = 2, #ARGV do redis.call('zadd', KEYS[1], ends, ARGV[i]) end
+            redis.call('pexpire', KEYS[1], ARGV[1])""";
+
     private static final String HELD = """
             local time = redis.call('time')
             local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -48,12 +60,26 @@ public class Leases {
     private final Vertx vertx;
     private final RedisLink redis;
     private final String prefix;
+    private final Duration keep;
     private final ConcurrentMap<String, Set<String>> here = new ConcurrentHashMap<>();
+    private final AtomicBoolean renewing = new AtomicBoolean();
+    private final long timer;
 
-    Leases(Vertx vertx, RedisLink redis, @ConfigProperty(name = "omni.sandbox.environment") String environment) {
+    Leases(
+            Vertx vertx,
+            RedisLink redis,
+            LimitConfig config,
+            @ConfigProperty(name = "omni.sandbox.environment") String environment) {
         this.vertx = vertx;
         this.redis = redis;
         this.prefix = "omni:%s:lease:".formatted(environment);
+        this.keep = config.shared().leaseTime();
+        this.timer = vertx.setPeriodic(keep.toMillis() / RENEWALS, tick -> renewAll());
+    }
+
+    @PreDestroy
+    void close() {
+        vertx.cancelTimer(timer);
     }
 
     /** Something that is held. */
@@ -85,7 +111,7 @@ public class Leases {
                 .arg(key)
                 .arg(limit)
                 .arg(id)
-                .arg(atMost.toMillis());
+                .arg(Math.min(atMost.toMillis(), keep.toMillis()));
         return onThisContext(redis.send(take).handle((taken, failure) -> {
             if (failure == null && taken != null && Integer.valueOf(0).equals(taken.toInteger())) {
                 lease.release();
@@ -105,6 +131,29 @@ public class Leases {
         return onThisContext(
                 redis.send(Request.cmd(Command.EVAL).arg(HELD).arg(1).arg(key))
                         .handle((ids, failure) -> failure != null || ids == null ? local : texts(ids)));
+    }
+
+    /** One user after the other, so that calls which wait for Redis need not wait for all of them. */
+    private void renewAll() {
+        if (redis.isUp() && !here.isEmpty() && renewing.compareAndSet(false, true)) {
+            renew(List.copyOf(here.keySet()).iterator());
+        }
+    }
+
+    private void renew(Iterator<String> keys) {
+        if (!keys.hasNext() || !redis.isUp()) {
+            renewing.set(false);
+            return;
+        }
+        String key = keys.next();
+        Request renewal = Request.cmd(Command.EVAL).arg(RENEW).arg(1).arg(key).arg(keep.toMillis());
+        here.getOrDefault(key, Set.of()).forEach(renewal::arg);
+        CompletableFuture<?> unused = redis.send(renewal).whenComplete((done, failure) -> {
+            if (failure != null) {
+                LOG.debugf("Leases were not renewed: %s", failure);
+            }
+            renew(keys);
+        });
     }
 
     private boolean takeHere(String key, String id, int limit) {

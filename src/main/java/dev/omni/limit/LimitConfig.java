@@ -93,6 +93,12 @@ public interface LimitConfig {
         @DurationMax(seconds = 1)
         Duration timeout();
 
+        /** How long what a replica holds outlives it; the replica renews it three times in that time. */
+        @WithDefault("90S")
+        @DurationMin(seconds = 1)
+        @DurationMax(hours = 1)
+        Duration leaseTime();
+
         /** How often a Redis that does not answer is tried again; no call waits for that. */
         @WithDefault("5S")
         @DurationMin(millis = 100)

@@ -17,8 +17,8 @@ import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Redis, as far as it answers in time. A command that fails or is not answered soon makes it count as away; from then on
- * nobody asks it anything until it has answered a ping, which is sent now and then.
+ * Redis, as far as it answers in time. A command that fails, or is not answered soon while no other is either, makes it count
+ * as away; from then on nobody asks it anything until it has answered a ping, which is sent now and then.
  *
  * <pre>
  *   AWAY ──── answered a ping ────► UP
@@ -41,6 +41,9 @@ class RedisLink {
     private final @Nullable Redis redis;
     private State state = State.NEW;
     private volatile boolean up;
+    /** When it last answered anything. */
+    private volatile long heard = System.nanoTime();
+
     private volatile boolean closed;
 
     RedisLink(Vertx vertx, LimitConfig config, InjectableInstance<Redis> redis, MeterRegistry meters) {
@@ -76,23 +79,58 @@ class RedisLink {
         if (redis == null) {
             return CompletableFuture.failedFuture(new IllegalStateException("There is no Redis"));
         }
-        CompletableFuture<@Nullable Response> answer = new CompletableFuture<>();
-        long timer = vertx.setTimer(
-                config.timeout().toMillis(),
-                id -> answer.completeExceptionally(new TimeoutException("it does not answer in time")));
+        var asked = new Asked();
         redis.send(command).onComplete(answered -> {
-            vertx.cancelTimer(timer);
             if (answered.succeeded()) {
-                answer.complete(answered.result());
+                heard = System.nanoTime();
+                asked.answer.complete(answered.result());
             } else {
-                answer.completeExceptionally(answered.cause());
+                asked.fail(answered.cause());
             }
         });
-        return answer.whenComplete((response, failure) -> {
-            if (failure != null) {
+        return asked.answer;
+    }
+
+    /**
+     * A command that waits for its answer. Where Redis answers others meanwhile it is only busy, or this replica is, and the
+     * answer is waited for some times longer.
+     */
+    private final class Asked {
+        private static final int PATIENCE = 4;
+
+        private final CompletableFuture<@Nullable Response> answer = new CompletableFuture<>();
+        private int looks;
+        private long since = System.nanoTime();
+
+        Asked() {
+            lookLater();
+        }
+
+        private void lookLater() {
+            long timer = vertx.setTimer(config.timeout().toMillis(), fired -> look());
+            CompletableFuture<?> unused = answer.whenComplete((response, failure) -> vertx.cancelTimer(timer));
+        }
+
+        private void look() {
+            long now = System.nanoTime();
+            // A look that comes late was held up, and so may have been the answer, which is read after it.
+            boolean late = now - since > config.timeout().toNanos() * 3 / 2;
+            boolean answersOthers = heard - since > 0;
+            since = now;
+            if (++looks < PATIENCE && (late || answersOthers)) {
+                lookLater();
+            } else if (answersOthers) {
+                answer.completeExceptionally(new TimeoutException("it is too busy"));
+            } else {
+                fail(new TimeoutException("it does not answer in time"));
+            }
+        }
+
+        private void fail(Throwable failure) {
+            if (answer.completeExceptionally(failure)) {
                 lost(failure);
             }
-        });
+        }
     }
 
     private void ping() {
