@@ -42,7 +42,7 @@ class DaytonaKeysTest {
     private final Set<String> taken = ConcurrentHashMap.newKeySet();
     private final MeterRegistry meters = new SimpleMeterRegistry();
     private final LogLines log = new LogLines("dev.omni.daytona");
-    private volatile String offered = "first";
+    private volatile String offered = "the-first-key";
     private Upstream upstream;
     private Transport transport;
     private Daytona daytona;
@@ -51,7 +51,7 @@ class DaytonaKeysTest {
     void serve() {
         upstream = new Upstream(vertx);
         upstream.does(request -> answer(request, true));
-        taken.add("first");
+        taken.add("the-first-key");
         transport = new Transport(
                 Upstream.config(Map.of()),
                 () -> Optional.of(new DaytonaEndpoint() {
@@ -80,28 +80,28 @@ class DaytonaKeysTest {
 
     @Test
     void aNewKeyIsUsedByEveryCallOnceDaytonaHasTakenIt() {
-        rotateTo("second");
+        rotateTo("the-second-key");
 
         upstream.received.clear();
         get();
         get();
 
-        assertThat(keysUsed()).containsOnly("second");
+        assertThat(keysUsed()).containsOnly("the-second-key");
         assertThat(refusals("fell_back") + refusals("refused")).isZero();
     }
 
     @Test
     void aCallRefusedBecauseItsKeyWasReplacedIsMadeAgainWhateverItDoes() {
-        taken.remove("first");
-        taken.add("second");
-        offered = "second";
+        taken.remove("the-first-key");
+        taken.add("the-second-key");
+        offered = "the-second-key";
         upstream.received.clear();
 
         value(daytona.setLabels(ID, Map.of("a", "1")));
 
         assertThat(upstream.received.stream().filter(r -> r.method().equals("PUT")))
                 .extracting(DaytonaKeysTest::keyOf)
-                .containsExactly("first", "second");
+                .containsExactly("the-first-key", "the-second-key");
         assertThat(upstream.received.stream().filter(r -> r.method().equals("PUT")))
                 .extracting(Upstream.Received::body)
                 .containsOnly("{\"labels\":{\"a\":\"1\"}}");
@@ -123,7 +123,7 @@ class DaytonaKeysTest {
                 .singleElement()
                 .asString()
                 .contains("refuses the new key", "the one before")
-                .doesNotContain("a-bad-one", "first");
+                .doesNotContain("a-bad-one", "the-first-key");
     }
 
     @Test
@@ -132,32 +132,32 @@ class DaytonaKeysTest {
         get();
         await().until(() -> refusals("fell_back") == 1);
 
-        rotateTo("second");
+        rotateTo("the-second-key");
 
-        taken.remove("first");
+        taken.remove("the-first-key");
         get();
-        assertThat(keyOf(upstream.last())).isEqualTo("second");
+        assertThat(keyOf(upstream.last())).isEqualTo("the-second-key");
     }
 
     @Test
     void aKeyThatIsNoLongerTakenGivesWayToTheOneBefore() {
-        rotateTo("second");
-        taken.remove("second");
+        rotateTo("the-second-key");
+        taken.remove("the-second-key");
 
         get();
         toolboxCall();
 
-        assertThat(keyOf(upstream.last())).isEqualTo("first");
+        assertThat(keyOf(upstream.last())).isEqualTo("the-first-key");
         assertThat(refusals("fell_back")).isEqualTo(1);
         assertThat(errors()).hasSize(1);
     }
 
     @Test
     void aToolboxCallAndALogStreamGiveWayToo() {
-        rotateTo("second");
-        taken.remove("second");
+        rotateTo("the-second-key");
+        taken.remove("the-second-key");
         await().pollInterval(Duration.ofMillis(10)).until(this::toolboxCallWorks);
-        assertThat(keyOf(upstream.last())).isEqualTo("first");
+        assertThat(keyOf(upstream.last())).isEqualTo("the-first-key");
 
         rotateTo("third");
         taken.remove("third");
@@ -170,12 +170,12 @@ class DaytonaKeysTest {
                                 .atMost(Duration.ofSeconds(5))
                                 .size()
                         == 1);
-        assertThat(keyOf(upstream.last())).isEqualTo("first");
+        assertThat(keyOf(upstream.last())).isEqualTo("the-first-key");
     }
 
     @Test
     void whereThereIsNoOtherKeyTheCallFailsAndThatIsSaidOnce() {
-        taken.remove("first");
+        taken.remove("the-first-key");
 
         for (int i = 0; i < 3; i++) {
             assertThat(catchThrowableOfType(DaytonaException.class, this::get).kind())
@@ -188,19 +188,19 @@ class DaytonaKeysTest {
 
     @Test
     void oncePutRightItWorksWithoutARestart() {
-        taken.remove("first");
+        taken.remove("the-first-key");
         assertThat(catchThrowableOfType(DaytonaException.class, this::get)).isNotNull();
 
-        taken.add("second");
-        offered = "second";
+        taken.add("the-second-key");
+        offered = "the-second-key";
 
         get();
-        assertThat(keyOf(upstream.last())).isEqualTo("second");
+        assertThat(keyOf(upstream.last())).isEqualTo("the-second-key");
     }
 
     @Test
     void aToolboxThatDoesNotKnowTheSandboxChangesNothing() {
-        rotateTo("second");
+        rotateTo("the-second-key");
         upstream.does(request -> answer(request, false));
 
         assertThat(catchThrowableOfType(DaytonaException.class, this::toolboxCall)
@@ -208,15 +208,15 @@ class DaytonaKeysTest {
                 .isEqualTo(Kind.REFUSED);
         get();
 
-        assertThat(keyOf(upstream.last())).isEqualTo("second");
+        assertThat(keyOf(upstream.last())).isEqualTo("the-second-key");
         assertThat(refusals("fell_back") + refusals("refused")).isZero();
         assertThat(errors()).isEmpty();
     }
 
     @Test
     void neitherKeyIsRepeatedFromAnAnswer() {
-        rotateTo("second");
-        upstream.answersJson(400, "{\"message\":\"first or second?\"}");
+        rotateTo("the-second-key");
+        upstream.answersJson(400, "{\"message\":\"the-first-key or the-second-key?\"}");
 
         assertThat(catchThrowableOfType(DaytonaException.class, this::get).upstreamMessage())
                 .isEqualTo("*** or ***?");

@@ -32,12 +32,12 @@ class StageTest {
 
     @Test
     void creating() {
-        daytona.faults().on(Operation.CREATE_SANDBOX).once(Fault.tooManyRequests("sandbox-create", 7));
+        daytona.faults().on(Operation.CREATE_SANDBOX).once(Fault.tooManyRequests("sandbox-create", 1));
 
         Response answer = as(Users.somebody()).body("{}").post(SANDBOXES);
 
         failed(answer, 503, "upstream_rate_limited", "create");
-        answer.then().header("Retry-After", "7").body("retryAfterSeconds", is(7));
+        answer.then().header("Retry-After", "1").body("retryAfterSeconds", is(1));
     }
 
     @Test

@@ -51,6 +51,7 @@ class AuthorizationTest {
     static final List<Route> ROUTES = Route.table("""
             POST   /api/v1/sandboxes                                       | 401 | 401 | 401 | 201 | 201 | 201
             PUT    /api/v1/sandboxes/default                               | 401 | 401 | 401 | 201 | 201 | 201
+            GET    /api/v1/limits                                          | 401 | 401 | 401 | 200 | 200 | 200
             GET    /api/v1/sandboxes                                       | 401 | 401 | 401 | 200 | 200 | 200
             GET    /api/v1/sandboxes/{sandboxId}                           | 401 | 401 | 401 | 200 | 404 sandbox_not_found | 200
             PATCH  /api/v1/sandboxes/{sandboxId}                           | 401 | 401 | 401 | 200 | 404 sandbox_not_found | 403 forbidden
