@@ -272,11 +272,11 @@ class JobStreamTest {
     @Test
     void manyConnectionsCostDaytonaOneStream() {
         List<TestClient> clients = new ArrayList<>();
+        int before = daytona.traffic().openFollows();
         try {
             for (int i = 0; i < 10; i++) {
                 clients.add(connected(alice));
             }
-            int before = daytona.traffic().openFollows();
             int lookUps = daytona.traffic().requests(Operation.GET_SESSION);
             alice.started("echo one; until [ -e go3 ]; do sleep 0.05; done");
             clients.forEach(client ->
@@ -288,7 +288,7 @@ class JobStreamTest {
         } finally {
             clients.forEach(TestClient::close);
         }
-        await().untilAsserted(() -> assertThat(daytona.traffic().openFollows()).isZero());
+        await().untilAsserted(() -> assertThat(daytona.traffic().openFollows()).isLessThanOrEqualTo(before));
     }
 
     private TestClient connected(JobCalls calls) {
