@@ -97,8 +97,8 @@ class StrainedDaytonaTest {
     void pollsYieldWhileCreatesAndReadsGo() {
         String user = somebody();
         String id = createReady(user);
-        daytona.throttlers().limit(Throttlers.AUTHENTICATED, 20, Duration.ofSeconds(6));
-        for (int i = 0; i < 16; i++) {
+        daytona.throttlers().limit(Throttlers.AUTHENTICATED, 40, Duration.ofSeconds(6));
+        for (int i = 0; i < 33; i++) {
             get(user, id).then().statusCode(200);
         }
         int creates = creates();
@@ -138,7 +138,10 @@ class StrainedDaytonaTest {
                         .counters())
                 .isNotEmpty();
         given().get("/q/health/ready").then().statusCode(200);
-        createSandbox(user, "{}").statusCode(201);
+        // How many the user has cannot be known, so none is made.
+        int creates = creates();
+        createSandbox(user, "{}").statusCode(503);
+        assertThat(creates()).isEqualTo(creates);
         daytona.faults().clear();
         await().atMost(PATIENCE).until(() -> get(user, id).statusCode() == 200);
         assertThat(circuit("reads")).isZero();
