@@ -6,6 +6,7 @@ import static org.hamcrest.Matchers.containsStringIgnoringCase;
 import static org.hamcrest.Matchers.equalTo;
 
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -19,16 +20,21 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ClientModuleIT {
     private static final String WEB_APP = "https://app.example";
 
+    private Issuer issuer;
     private PackagedApplication omni;
 
     @BeforeAll
-    void start() throws IOException {
-        omni = PackagedApplication.start(Map.of("QUARKUS_HTTP_CORS_ORIGINS", WEB_APP));
+    void start() throws Exception {
+        issuer = new Issuer();
+        Map<String, String> settings = new HashMap<>(issuer.settings());
+        settings.put("QUARKUS_HTTP_CORS_ORIGINS", WEB_APP);
+        omni = PackagedApplication.start(settings);
     }
 
     @AfterAll
     void end() throws IOException {
         omni.close();
+        issuer.close();
     }
 
     @Test

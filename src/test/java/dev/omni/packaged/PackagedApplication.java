@@ -90,6 +90,7 @@ public final class PackagedApplication implements AutoCloseable {
                 process(settings, log, port, managementPort, List.of()), log, port, managementPort);
         await().atMost(START)
                 .alias("the application is alive")
+                .failFast("the application has ended, see " + log, () -> !application.process.isAlive())
                 .ignoreExceptions()
                 .pollDelay(Duration.ZERO)
                 .pollInterval(Duration.ofMillis(10))
