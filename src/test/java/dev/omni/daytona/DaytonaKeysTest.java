@@ -215,8 +215,9 @@ class DaytonaKeysTest {
 
     @Test
     void neitherKeyIsRepeatedFromAnAnswer() {
-        rotateTo("second");
-        upstream.answersJson(400, "{\"message\":\"first or second?\"}");
+        rotateTo("the-second-key");
+        rotateTo("the-third-key");
+        upstream.answersJson(400, "{\"message\":\"the-second-key or the-third-key?\"}");
 
         assertThat(catchThrowableOfType(DaytonaException.class, this::get).upstreamMessage())
                 .isEqualTo("*** or ***?");
