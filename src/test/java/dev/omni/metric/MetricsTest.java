@@ -117,7 +117,7 @@ class MetricsTest {
                     .then()
                     .statusCode(201);
         }
-        daytona.faults().on(Operation.CREATE_SANDBOX).always(Fault.tooManyRequests("sandbox-create", 60));
+        daytona.faults().on(Operation.CREATE_SANDBOX).always(Fault.tooManyRequests("sandbox-create", 1));
         sandbox(user, "wait=0", "{}").statusCode(503);
         daytona.faults().clear();
         as(user).post(SANDBOXES + "/{id}/stop", id).then().statusCode(202);
