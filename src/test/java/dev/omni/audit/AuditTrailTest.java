@@ -200,7 +200,7 @@ class AuditTrailTest {
     void whatIsRefusedLimitedOrFailsIsToldAsThat() {
         String alice = Users.somebody();
         as(alice).body(Map.of("nmae", "x")).post("/api/v1/sandboxes").then().statusCode(400);
-        daytona.faults().on(Operation.CREATE_SANDBOX).once(Fault.tooManyRequests("sandbox-create", 7));
+        daytona.faults().on(Operation.CREATE_SANDBOX).once(Fault.tooManyRequests("sandbox-create", 1));
         as(alice).body(Map.of()).post("/api/v1/sandboxes").then().statusCode(503);
 
         List<JsonNode> told = awaitLines(alice, 2);
