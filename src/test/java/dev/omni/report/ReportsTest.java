@@ -26,6 +26,7 @@ import io.vertx.core.Vertx;
 import jakarta.inject.Inject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
@@ -288,7 +289,7 @@ class ReportsTest {
     }
 
     private static void hangUp(String beginning) throws IOException {
-        try (Socket socket = new Socket("127.0.0.1", RawHttp.port())) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), RawHttp.port())) {
             socket.getOutputStream().write(beginning.getBytes(StandardCharsets.US_ASCII));
             socket.setSoLinger(true, 0);
         }
