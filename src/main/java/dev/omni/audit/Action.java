@@ -1,5 +1,6 @@
 package dev.omni.audit;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
 /** What is audited. */
@@ -26,6 +27,7 @@ public enum Action {
     /** Whatever changes nothing, and what was refused before it was known what it is; told of only when refused. */
     OTHER;
 
+    @JsonValue
     String wireName() {
         return name().toLowerCase(Locale.ROOT);
     }

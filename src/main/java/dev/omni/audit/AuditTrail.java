@@ -18,14 +18,14 @@ public class AuditTrail {
     static final Level LEVEL = new Level("AUDIT", Level.OFF.intValue() - 1) {};
 
     private final Logger logger = Logger.getLogger(Entry.CATEGORY);
-    private final MeterRegistry meters;
+    private final AuditMeters meters;
     private final String replica;
     private final ConsoleLines console;
 
-    AuditTrail(AuditConfig config, MeterRegistry meters) {
-        this.meters = meters;
+    AuditTrail(AuditConfig config, MeterRegistry registry) {
+        this.meters = new AuditMeters(registry);
         this.replica = config.replica();
-        this.console = new ConsoleLines(config.maxWaiting(), meters.counter("omni.audit.lost"));
+        this.console = new ConsoleLines(config.maxWaiting(), meters);
         logger.setUseParentHandlers(false);
         logger.setLevel(LEVEL);
         logger.addHandler(console);
@@ -39,8 +39,7 @@ public class AuditTrail {
 
     /** Never blocks. */
     public void write(Entry entry) {
-        meters.counter("omni.audit.events", "action", entry.action(), "outcome", entry.outcome())
-                .increment();
+        meters.written(entry.action(), entry.outcome());
         ExtLogRecord line = new ExtLogRecord(
                 LEVEL, entry.from(replica).toJson(), FormatStyle.NO_FORMAT, AuditTrail.class.getName());
         line.setLoggerName(Entry.CATEGORY);

@@ -1,6 +1,5 @@
 package dev.omni.audit;
 
-import io.micrometer.core.instrument.Counter;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -28,15 +27,15 @@ final class ConsoleLines extends ExtHandler {
     private static final Duration LOOK = Duration.ofMillis(200);
 
     private final BlockingQueue<ExtLogRecord> waiting;
-    private final Counter lost;
+    private final AuditMeters meters;
     private final AtomicLong untold = new AtomicLong();
     private final Thread writer = new Thread(this::writeAll, "omni-audit");
     private volatile boolean closing;
     private @Nullable Handler console;
 
-    ConsoleLines(int maxWaiting, Counter lost) {
+    ConsoleLines(int maxWaiting, AuditMeters meters) {
         this.waiting = new ArrayBlockingQueue<>(maxWaiting);
-        this.lost = lost;
+        this.meters = meters;
         writer.setDaemon(true);
         writer.start();
     }
@@ -44,7 +43,7 @@ final class ConsoleLines extends ExtHandler {
     @Override
     protected void doPublish(ExtLogRecord line) {
         if (!waiting.offer(line)) {
-            lost.increment();
+            meters.lost();
             untold.incrementAndGet();
         }
     }

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 public record Entry(
         String time,
         String category,
-        String action,
-        String outcome,
+        Action action,
+        Outcome outcome,
         @Nullable String code,
         @Nullable Integer status,
         @Nullable String userId,
@@ -147,8 +147,8 @@ public record Entry(
             return new Entry(
                     Instant.now().truncatedTo(ChronoUnit.MILLIS).toString(),
                     CATEGORY,
-                    action.wireName(),
-                    outcome.wireName(),
+                    action,
+                    outcome,
                     code,
                     status,
                     origin.userId(),

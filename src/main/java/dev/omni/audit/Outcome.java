@@ -1,5 +1,6 @@
 package dev.omni.audit;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import dev.omni.problem.ProblemCode;
 import java.util.Locale;
 
@@ -27,6 +28,7 @@ public enum Outcome {
         return ofStatus(code.status());
     }
 
+    @JsonValue
     String wireName() {
         return name().toLowerCase(Locale.ROOT);
     }

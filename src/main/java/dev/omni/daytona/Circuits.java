@@ -19,11 +19,11 @@ final class Circuits {
 
     private record Key(Lane lane, String host) {}
 
-    Circuits(DaytonaConfig.Circuit config, CallMeters meters) {
+    Circuits(DaytonaConfig.Circuit config, DaytonaMeters meters) {
         this.config = config;
         for (Lane lane : Lane.values()) {
             if (lane != Lane.DOWNLOADS) {
-                meters.circuit(lane, () -> worst(lane));
+                meters.watchCircuit(lane, () -> worst(lane));
             }
         }
     }

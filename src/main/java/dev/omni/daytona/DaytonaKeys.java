@@ -1,6 +1,6 @@
 package dev.omni.daytona;
 
-import io.micrometer.core.instrument.MeterRegistry;
+import dev.omni.daytona.DaytonaMeters.KeyRefusal;
 import io.smallrye.mutiny.Uni;
 import java.net.URI;
 import java.time.Duration;
@@ -75,7 +75,7 @@ final class DaytonaKeys {
 
     private final Supplier<Optional<DaytonaEndpoint>> offered;
     private final Function<DaytonaEndpoint, Uni<Verdict>> asking;
-    private final MeterRegistry meters;
+    private final DaytonaMeters meters;
     private final Map<String, Uni<Verdict>> underWay = new ConcurrentHashMap<>();
 
     private volatile State state = new State(null, null, null, false);
@@ -88,7 +88,7 @@ final class DaytonaKeys {
     DaytonaKeys(
             Supplier<Optional<DaytonaEndpoint>> offered,
             Function<DaytonaEndpoint, Uni<Verdict>> asking,
-            MeterRegistry meters) {
+            DaytonaMeters meters) {
         this.offered = offered;
         this.asking = asking;
         this.meters = meters;
@@ -220,8 +220,7 @@ final class DaytonaKeys {
 
     /** Counted each time, so that an alert lasts as long as the trouble; logged when it begins. */
     private void report(boolean stuck, boolean news, String what) {
-        meters.counter("omni.daytona.key.refusals", "outcome", stuck ? "refused" : "fell_back")
-                .increment();
+        meters.refusedKey(stuck ? KeyRefusal.REFUSED : KeyRefusal.FELL_BACK);
         if (news) {
             LOG.errorf(
                     "%s. %s. Put a good one into its file; no restart is needed",

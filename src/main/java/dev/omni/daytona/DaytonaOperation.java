@@ -35,11 +35,7 @@ public enum DaytonaOperation {
     enum Priority {
         WORK,
         READ,
-        POLL;
-
-        String label() {
-            return name().toLowerCase(Locale.ROOT);
-        }
+        POLL
     }
 
     /** Calls that share connections, a bulkhead and circuits. */

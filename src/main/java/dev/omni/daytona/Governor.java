@@ -2,8 +2,6 @@ package dev.omni.daytona;
 
 import dev.omni.daytona.DaytonaException.Kind;
 import dev.omni.daytona.DaytonaOperation.Priority;
-import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.MeterRegistry;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Vertx;
 import jakarta.ws.rs.client.ClientRequestContext;
@@ -42,28 +40,19 @@ final class Governor implements ClientResponseFilter {
 
     private final DaytonaConfig.Governor config;
     private final Vertx vertx;
-    private final MeterRegistry meters;
+    private final DaytonaMeters meters;
     private final Map<Throttler, Budget> budgets = each(Throttler.class, unused -> new Budget());
     /** What Daytona has refused, whichever throttler it was: one operation may count at several. */
     private final Map<DaytonaOperation, Budget> refused = each(DaytonaOperation.class, unused -> new Budget());
 
     private final Map<Priority, AtomicInteger> waiting = each(Priority.class, unused -> new AtomicInteger());
 
-    Governor(DaytonaConfig.Governor config, Vertx vertx, MeterRegistry meters) {
+    Governor(DaytonaConfig.Governor config, Vertx vertx, DaytonaMeters meters) {
         this.config = config;
         this.vertx = vertx;
         this.meters = meters;
-        budgets.forEach((throttler, budget) -> Gauge.builder(
-                        "omni.daytona.throttler.remaining", budget, b -> b.left(System.nanoTime()))
-                .tag("throttler", throttler.header())
-                .register(meters));
-        waiting.forEach((priority, count) -> Gauge.builder("omni.daytona.governor.waiting", count, AtomicInteger::get)
-                .tag("priority", priority.label())
-                .register(meters));
-        for (Priority priority : Priority.values()) {
-            meters.counter("omni.daytona.governor.delays", "priority", priority.label());
-            meters.counter("omni.daytona.governor.refusals", "priority", priority.label());
-        }
+        budgets.forEach((throttler, budget) -> meters.watchBudget(throttler, () -> budget.left(System.nanoTime())));
+        waiting.forEach(meters::watchWaiting);
     }
 
     /** Completes when the call may be made; fails as {@code RATE_LIMITED} when that takes longer than it may wait. */
@@ -169,8 +158,7 @@ final class Governor implements ClientResponseFilter {
             waiters.decrementAndGet();
             return Uni.createFrom().failure(refusal(operation, hold));
         }
-        meters.counter("omni.daytona.governor.delays", "priority", priority.label())
-                .increment();
+        meters.delayed(priority);
         return wait(operation, throttler, hold, System.nanoTime() + patience.toNanos())
                 .onTermination()
                 .invoke(() -> waiters.decrementAndGet());
@@ -196,11 +184,7 @@ final class Governor implements ClientResponseFilter {
     }
 
     private DaytonaException refusal(DaytonaOperation operation, Duration wait) {
-        meters.counter(
-                        "omni.daytona.governor.refusals",
-                        "priority",
-                        operation.priority().label())
-                .increment();
+        meters.heldBack(operation.priority());
         return DaytonaException.notSent(Kind.RATE_LIMITED, "held back until Daytona takes more", wait);
     }
 

@@ -10,6 +10,7 @@ import dev.omni.redaction.Redaction;
 import dev.omni.secret.Secrets;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.rest.client.reactive.QuarkusRestClientBuilder;
+import io.quarkus.runtime.StartupEvent;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Context;
@@ -25,6 +26,7 @@ import io.vertx.core.http.RequestOptions;
 import io.vertx.core.http.WebSocketClient;
 import io.vertx.core.http.WebSocketClientOptions;
 import jakarta.annotation.PreDestroy;
+import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Instance;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
@@ -68,7 +70,7 @@ class Transport {
     private final DaytonaKeys keys;
     private final Vertx vertx;
     private final ErrorMapping errors;
-    private final CallMeters meters;
+    private final DaytonaMeters meters;
     private final Governor governor;
     private final Circuits circuits;
     private final Map<Lane, Bulkhead> bulkheads = new EnumMap<>(Lane.class);
@@ -96,11 +98,11 @@ class Transport {
     /** @param offered the endpoint with the newest key; asked before every call */
     Transport(DaytonaConfig config, Supplier<Optional<DaytonaEndpoint>> offered, Vertx vertx, MeterRegistry registry) {
         this.config = config;
-        this.keys = new DaytonaKeys(offered, this::ask, registry);
+        this.meters = new DaytonaMeters(registry);
+        this.keys = new DaytonaKeys(offered, this::ask, meters);
         this.vertx = vertx;
         this.errors = new ErrorMapping(keys::known);
-        this.meters = new CallMeters(registry);
-        this.governor = new Governor(config.governor(), vertx, registry);
+        this.governor = new Governor(config.governor(), vertx, meters);
         this.circuits = new Circuits(config.circuit(), meters);
         for (Lane lane : Lane.values()) {
             bulkheads.put(lane, bulkhead(lane));
@@ -119,6 +121,9 @@ class Transport {
                 .setClosingTimeout(CLOSING_SECONDS)
                 .setMaxConnections(config.follow().maxConnections()));
     }
+
+    /** What is measured is there before the first call. */
+    void start(@Observes StartupEvent event) {}
 
     @PreDestroy
     void close() {
@@ -366,8 +371,8 @@ class Transport {
                 lane.toolbox() ? sizes.perSandbox() : size(lane),
                 sizes.maxWaiting(),
                 sizes.patience(),
-                () -> meters.bulkheadRefused(lane));
-        meters.bulkhead(lane, bulkhead);
+                () -> meters.gotNoTurn(lane));
+        meters.watch(lane, bulkhead);
         return bulkhead;
     }
 

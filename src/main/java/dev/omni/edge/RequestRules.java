@@ -16,7 +16,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** What no address takes: methods that none knows, and bodies that are compressed or in another encoding than UTF-8. */
+/**
+ * What no address takes: methods that none knows, bodies that are compressed or in another encoding than UTF-8, and other
+ * spellings of an address, which a proxy in front would have taken for another one.
+ */
 @Singleton
 class RequestRules {
     /** After the origin's check and the limit of bodies, before authentication. */
@@ -53,6 +56,10 @@ class RequestRules {
     private static @Nullable ProblemException refusal(HttpServerRequest request) {
         if (!METHODS.contains(request.method())) {
             return new ProblemException(ProblemCode.METHOD_NOT_ALLOWED, "No address knows this method.");
+        }
+        String path = request.path();
+        if (path != null && (path.contains(";") || path.contains("//"))) {
+            return new ProblemException(ProblemCode.NOT_FOUND, "There is nothing at this address.");
         }
         String encoding = request.getHeader(HttpHeaders.CONTENT_ENCODING);
         if (encoding != null && !encoding.strip().equalsIgnoreCase("identity")) {

@@ -5,6 +5,7 @@ import dev.omni.limit.Leases;
 import dev.omni.limit.Leases.Lease;
 import dev.omni.limit.LimitConfig;
 import dev.omni.limit.Quota;
+import dev.omni.limit.QuotaName;
 import dev.omni.limit.QuotaRefusals;
 import dev.omni.sandbox.Polling;
 import dev.omni.sandbox.SandboxAccess;
@@ -26,8 +27,7 @@ import java.util.UUID;
  */
 @ApplicationScoped
 class JobQuota implements Quota {
-    private static final String PER_USER = "jobs_per_user";
-    private static final String PER_SANDBOX = "jobs_per_sandbox";
+    private static final String PER_USER = QuotaName.JOBS_PER_USER.label();
     private static final int UUID_LENGTH = 36;
 
     /** How long a session may be without its command. One that is older was left behind by a replica that died. */
@@ -81,11 +81,11 @@ class JobQuota implements Quota {
     Uni<Lease> admit(SandboxAccess sandbox, String sessionId, Duration timeout) {
         String owner = sandbox.owner();
         return leases.take(PER_USER, owner, perUser, sandbox.id() + "/" + sessionId, timeout.plus(JobRef.GRACE))
-                .map(taken -> taken.orElseThrow(() -> refusals.of(PER_USER, perUser, owner)))
+                .map(taken -> taken.orElseThrow(() -> refusals.of(QuotaName.JOBS_PER_USER, perUser, owner)))
                 .chain(lease -> hasRoom(sandbox, sessionId)
                         .invoke(hasRoom -> {
                             if (!hasRoom) {
-                                throw refusals.of(PER_SANDBOX, perSandbox, owner);
+                                throw refusals.of(QuotaName.JOBS_PER_SANDBOX, perSandbox, owner);
                             }
                         })
                         .replaceWith(lease)

@@ -44,11 +44,6 @@ public record Decision(String refusedBy, Duration retryAfter, Map<String, String
                 null);
     }
 
-    /** {@code Retry-After} in whole seconds: whoever waits that long must not come too early. */
-    public String retryAfterSeconds() {
-        return Long.toString(seconds(retryAfter));
-    }
-
     /** The structured fields of draft-ietf-httpapi-ratelimit-headers. */
     private static Map<String, String> headers(List<Standing> standings) {
         return Map.of(

@@ -3,10 +3,9 @@ package dev.omni.limit;
 import dev.omni.identity.ClientAddress;
 import dev.omni.limit.Buckets.Both;
 import dev.omni.limit.Limit.Per;
+import dev.omni.limit.LimitMeters.Outcome;
 import io.github.bucket4j.ConsumptionProbe;
 import io.github.bucket4j.EstimationProbe;
-import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.MeterRegistry;
 import io.smallrye.common.vertx.VertxContext;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Context;
@@ -17,7 +16,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -37,22 +35,11 @@ import org.jspecify.annotations.Nullable;
 public class RateLimiter {
     private static final Logger LOG = Logger.getLogger(RateLimiter.class);
 
-    private enum Outcome {
-        ALLOWED,
-        LIMITED,
-        /** Let through by this replica alone, though there should be a Redis to ask. */
-        DEGRADED;
-
-        String label() {
-            return name().toLowerCase(Locale.ROOT);
-        }
-    }
-
     private final Vertx vertx;
     private final RedisLink redis;
     private final Event<Refused> refused;
     private final Map<Policy, List<Buckets>> buckets = new EnumMap<>(Policy.class);
-    private final Map<Policy, Map<Outcome, Counter>> decisions = new EnumMap<>(Policy.class);
+    private final LimitMeters meters;
     private final Limit edge;
     private final EdgeBuckets edgeBuckets;
     private final long started = System.nanoTime();
@@ -62,11 +49,12 @@ public class RateLimiter {
             LimitConfig config,
             RedisLink redis,
             Event<Refused> refused,
-            MeterRegistry meters,
+            LimitMeters meters,
             @ConfigProperty(name = "omni.sandbox.environment") String environment) {
         this.vertx = vertx;
         this.redis = redis;
         this.refused = refused;
+        this.meters = meters;
         this.edge = new Limit(Policy.EDGE, Per.ADDRESS, config.edge());
         this.edgeBuckets = new EdgeBuckets(config.edge());
         var shared = new SharedBuckets(redis);
@@ -92,15 +80,6 @@ public class RateLimiter {
                 limits.stream()
                         .map(limit -> new Buckets(limit, environment, shared))
                         .toList()));
-        for (Policy policy : Policy.values()) {
-            Map<Outcome, Counter> counters = new EnumMap<>(Outcome.class);
-            for (Outcome outcome : Outcome.values()) {
-                counters.put(
-                        outcome,
-                        meters.counter("omni.limit.decisions", "policy", policy.label(), "outcome", outcome.label()));
-            }
-            decisions.put(policy, counters);
-        }
     }
 
     /** A caller's bucket of one limit. */
@@ -267,8 +246,7 @@ public class RateLimiter {
     private Decision decided(
             Policy policy, Decision decision, Outcome ifAllowed, @Nullable String userId, ClientAddress address) {
         Outcome outcome = decision.isAllowed() ? ifAllowed : Outcome.LIMITED;
-        Objects.requireNonNull(Objects.requireNonNull(decisions.get(policy)).get(outcome))
-                .increment();
+        meters.decided(policy, outcome);
         if (!decision.isAllowed()) {
             refused.fire(new Refused(Refused.Kind.RATE, decision.refusedBy(), userId, address.host()));
         }

@@ -1,6 +1,5 @@
 package dev.omni.limit;
 
-import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.arc.InjectableInstance;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -46,11 +45,11 @@ class RedisLink {
 
     private volatile boolean closed;
 
-    RedisLink(Vertx vertx, LimitConfig config, InjectableInstance<Redis> redis, MeterRegistry meters) {
+    RedisLink(Vertx vertx, LimitConfig config, InjectableInstance<Redis> redis, LimitMeters meters) {
         this.vertx = vertx;
         this.config = config.shared();
         this.redis = redis.listActive().stream().findFirst().orElse(null);
-        meters.gauge("omni.limit.shared.up", this, link -> link.up ? 1 : 0);
+        meters.watch(this::isUp);
     }
 
     void start(@Observes StartupEvent event) {

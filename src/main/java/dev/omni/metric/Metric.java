@@ -95,7 +95,53 @@ public enum Metric {
             "Whether replicas hear each other over Redis; NaN where there is none"),
     ANNOUNCEMENTS_PUBLISHED("omni.announcements.published", Kind.COUNTER, "What other replicas were told", "kind"),
     ANNOUNCEMENTS_RECEIVED("omni.announcements.received", Kind.COUNTER, "What other replicas told", "kind"),
-    ANNOUNCEMENTS_DROPPED("omni.announcements.dropped", Kind.COUNTER, "Announcements there was no room to look up");
+    ANNOUNCEMENTS_DROPPED("omni.announcements.dropped", Kind.COUNTER, "Announcements there was no room to look up"),
+
+    LIMIT_DECISIONS(
+            "omni.limit.decisions",
+            Kind.COUNTER,
+            "Requests that a rate limit let through or refused",
+            "policy",
+            "outcome"),
+    LIMIT_SHARED("omni.limit.shared.up", Kind.GAUGE, "Whether limits are shared through Redis"),
+    QUOTA_REFUSALS("omni.quota.refusals", Kind.COUNTER, "Calls refused because a quota is used up", "quota"),
+
+    DAYTONA_CALLS(
+            "omni.daytona.calls",
+            Buckets.CALL,
+            "Tries of calls to Daytona, from when each is sent",
+            "operation",
+            "outcome"),
+    DAYTONA_STREAMS("omni.daytona.streams.open", Kind.GAUGE, "Streams from Daytona", "operation"),
+    DAYTONA_STREAMS_ENDED(
+            "omni.daytona.streams.ended", Kind.COUNTER, "Streams from Daytona that ended", "operation", "reason"),
+    DAYTONA_CIRCUIT("omni.daytona.circuit.state", Kind.GAUGE, "0 closed, 1 half open, 2 open", "group"),
+    BULKHEAD_RUNNING("omni.daytona.bulkhead.running", Kind.GAUGE, "Calls on their way to Daytona", "group"),
+    BULKHEAD_WAITING("omni.daytona.bulkhead.waiting", Kind.GAUGE, "Calls that wait for their turn", "group"),
+    BULKHEAD_REFUSALS("omni.daytona.bulkhead.refusals", Kind.COUNTER, "Calls that got no turn", "group"),
+    GOVERNOR_DELAYS(
+            "omni.daytona.governor.delays",
+            Kind.COUNTER,
+            "Calls that had to wait for Daytona's rate limits",
+            "priority"),
+    GOVERNOR_REFUSALS(
+            "omni.daytona.governor.refusals",
+            Kind.COUNTER,
+            "Calls that were not made because of Daytona's rate limits",
+            "priority"),
+    GOVERNOR_WAITING(
+            "omni.daytona.governor.waiting", Kind.GAUGE, "Calls that wait for Daytona's rate limits", "priority"),
+    THROTTLER_REMAINING(
+            "omni.daytona.throttler.remaining",
+            Kind.GAUGE,
+            "What Daytona last said is left, less what was sent since; NaN when it has said nothing",
+            "throttler"),
+    KEY_REFUSALS("omni.daytona.key.refusals", Kind.COUNTER, "Refusals of a key by Daytona", "outcome"),
+
+    SECRET_RELOADS("omni.secret.reloads", Kind.COUNTER, "Changes of secrets in files", "secret", "outcome"),
+    AUDIT_EVENTS("omni.audit.events", Kind.COUNTER, "Lines of the audit trail", "action", "outcome"),
+    AUDIT_LOST("omni.audit.lost", Kind.COUNTER, "Lines of the audit trail that the console did not take"),
+    ERRORS_REPORTED("omni.errors.reported", Kind.COUNTER, "Unexpected failures handed to Sentry");
 
     /** What a meter is to Prometheus. */
     enum Kind {

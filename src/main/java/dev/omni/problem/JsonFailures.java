@@ -30,7 +30,7 @@ final class JsonFailures {
                         ProblemCode.UNKNOWN_FIELD, List.of(new Violation(field(unknown), "is not a known field")));
             case MismatchedInputException trailing when isTrailingToken(trailing) -> malformed();
             case InvalidFormatException text
-            when text.getTargetType() == String.class ->
+            when text.getTargetType() == String.class && text.getValue() instanceof String ->
                 ProblemException.invalid(field(text), "must not contain half of a surrogate pair");
             case MismatchedInputException mismatch ->
                 ProblemException.invalid(field(mismatch), expectation(mismatch.getTargetType()));

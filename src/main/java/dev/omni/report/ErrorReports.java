@@ -1,6 +1,8 @@
 package dev.omni.report;
 
+import dev.omni.metric.Metric;
 import dev.omni.redaction.Redaction;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -24,12 +26,12 @@ class ErrorReports {
     private static final Duration LAST_CHANCE = Duration.ofSeconds(2);
 
     private final ReportConfig config;
-    private final MeterRegistry meters;
+    private final Counter reported;
     private @Nullable ReportHandler handler;
 
-    ErrorReports(ReportConfig config, MeterRegistry meters) {
+    ErrorReports(ReportConfig config, MeterRegistry registry) {
         this.config = config;
-        this.meters = meters;
+        this.reported = Metric.ERRORS_REPORTED.counter(registry);
     }
 
     void start(@Observes StartupEvent event) {
@@ -46,7 +48,7 @@ class ErrorReports {
     private void start(String dsn) {
         Redaction.know(() -> List.of(dsn));
         config.salt().ifPresent(salt -> Redaction.know(() -> List.of(salt)));
-        handler = new ReportHandler(client(dsn), new Pseudonyms(config.salt()), meters.counter("omni.errors.reported"));
+        handler = new ReportHandler(client(dsn), new Pseudonyms(config.salt()), reported);
         Logger.getLogger("").addHandler(handler);
     }
 

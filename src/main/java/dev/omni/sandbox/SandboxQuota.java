@@ -6,6 +6,7 @@ import dev.omni.daytona.Page;
 import dev.omni.daytona.RemoteSandbox;
 import dev.omni.limit.LimitConfig;
 import dev.omni.limit.Quota;
+import dev.omni.limit.QuotaName;
 import dev.omni.limit.QuotaRefusals;
 import dev.omni.problem.ProblemException;
 import dev.omni.sandbox.Creation.Created;
@@ -73,7 +74,7 @@ class SandboxQuota implements Quota {
 
     @Override
     public String name() {
-        return "sandboxes";
+        return QuotaName.SANDBOXES.label();
     }
 
     @Override
@@ -149,7 +150,7 @@ class SandboxQuota implements Quota {
     }
 
     private ProblemException full(String owner) {
-        return refusals.of(name(), limit, owner);
+        return refusals.of(QuotaName.SANDBOXES, limit, owner);
     }
 
     private Uni<Page<RemoteSandbox>> list(String owner) {

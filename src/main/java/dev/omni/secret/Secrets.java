@@ -2,6 +2,7 @@ package dev.omni.secret;
 
 import dev.omni.redaction.Redaction;
 import dev.omni.secret.SecretDirectory.Content;
+import dev.omni.secret.SecretMeters.Change;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.StartupEvent;
 import io.vertx.core.Vertx;
@@ -30,13 +31,12 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 public class Secrets {
     private static final Logger LOG = Logger.getLogger(Secrets.class);
-    private static final String RELOADS = "omni.secret.reloads";
     /** Stands for the directory itself where its state is remembered: no file has this name. */
     private static final String ITSELF = ".";
 
     private final Optional<SecretDirectory> directory;
     private final Vertx vertx;
-    private final MeterRegistry meters;
+    private final SecretMeters meters;
     private final AtomicBoolean checking = new AtomicBoolean();
     private final long timer;
 
@@ -46,10 +46,10 @@ public class Secrets {
 
     private final Map<String, String> troubles = new HashMap<>();
 
-    Secrets(SecretConfig config, Vertx vertx, MeterRegistry meters) {
+    Secrets(SecretConfig config, Vertx vertx, MeterRegistry registry) {
         this.directory = config.directory().map(SecretDirectory::new);
         this.vertx = vertx;
-        this.meters = meters;
+        this.meters = new SecretMeters(registry);
         Redaction.know(this::all);
         if (directory.isEmpty()) {
             timer = -1;
@@ -147,7 +147,7 @@ public class Secrets {
                 case Content.Value(String text) -> {
                     troubles.remove(name);
                     if (!text.equals(next.put(name, text))) {
-                        count(name, "loaded");
+                        meters.changed(name, Change.LOADED);
                         LOG.infof("The secret %s was read", name);
                     }
                 }
@@ -167,7 +167,7 @@ public class Secrets {
             next.keySet().removeAll(gone);
             values = Map.copyOf(next);
             gone.forEach(name -> {
-                count(name, "removed");
+                meters.changed(name, Change.REMOVED);
                 LOG.warnf("The secret %s is gone: its file was removed", name);
             });
         }
@@ -177,20 +177,16 @@ public class Secrets {
     private void trouble(String name, String why) {
         @Nullable String known = troubles.put(name, why);
         if (!why.equals(known)) {
-            count(name, "failed");
             if (name.equals(ITSELF)) {
+                meters.directoryFailed();
                 LOG.errorf("The directory of secrets %s: what was read before stays in force", why);
             } else {
+                meters.changed(name, Change.FAILED);
                 LOG.errorf(
                         "The file of the secret %s %s: %s",
                         name, why, values.containsKey(name) ? "the last good value stays in force" : "there is none");
             }
         }
-    }
-
-    private void count(String name, String outcome) {
-        meters.counter(RELOADS, "secret", name.equals(ITSELF) ? "directory" : name, "outcome", outcome)
-                .increment();
     }
 
     private static void warnOfOpenFiles(SecretDirectory directory) {

@@ -2,15 +2,13 @@ package dev.omni.stream;
 
 import dev.omni.identity.ClientAddress;
 import dev.omni.identity.ClientAddresses;
-import dev.omni.limit.Decision;
 import dev.omni.limit.Policy;
 import dev.omni.limit.RateLimiter;
+import dev.omni.problem.ProblemCode;
+import dev.omni.problem.ProblemException;
 import io.quarkus.websockets.next.HttpUpgradeCheck;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
 
 /** Decides on a handshake whose caller is known, and keeps what the connection needs to know of it. */
 @ApplicationScoped
@@ -40,8 +38,8 @@ class UpgradeCheck implements HttpUpgradeCheck {
         return upgrade.securityIdentity()
                 .chain(identity -> Tokens.Verified.of(identity)
                         .map(verified -> decide(upgrade, verified))
-                        .orElseGet(
-                                () -> CheckResult.rejectUpgrade(401, Map.of("WWW-Authenticate", List.of("Bearer")))));
+                        .orElseGet(() -> refuse(new ProblemException(
+                                ProblemCode.UNAUTHENTICATED, "The handshake needs a token of a user's."))));
     }
 
     private Uni<CheckResult> decide(HttpUpgradeContext upgrade, Tokens.Verified verified) {
@@ -49,18 +47,24 @@ class UpgradeCheck implements HttpUpgradeCheck {
         ClientAddress address = addresses.of(upgrade.httpRequest());
         Peer peer = Peer.of(userId, address);
         if (!slots.hasRoom(peer)) {
-            return CheckResult.rejectUpgrade(
-                    429, Map.of("Retry-After", List.of(String.valueOf(Connections.RETRY_AFTER.toSeconds()))));
+            return refuse(new ProblemException(
+                    ProblemCode.RATE_LIMITED,
+                    "Too many connections and event streams are open; close one first.",
+                    Connections.RETRY_AFTER,
+                    null));
         }
-        return limiter.take(Policy.UPGRADE, userId, address)
-                .map(decision -> decision.isAllowed() ? permit(upgrade, verified, peer, address) : refuse(decision));
+        return limiter.take(Policy.UPGRADE, userId, address).chain(decision -> {
+            if (decision.isAllowed()) {
+                return Uni.createFrom().item(permit(upgrade, verified, peer, address));
+            }
+            decision.headers().forEach(upgrade.httpRequest().response()::putHeader);
+            return refuse(decision.refusal());
+        });
     }
 
-    private static CheckResult refuse(Decision decision) {
-        Map<String, List<String>> headers = new HashMap<>();
-        decision.headers().forEach((name, value) -> headers.put(name, List.of(value)));
-        headers.put("Retry-After", List.of(decision.retryAfterSeconds()));
-        return CheckResult.rejectUpgradeSync(429, headers);
+    /** As a failure, so that it is answered like any other: a refusal of the framework's has no body. */
+    private static Uni<CheckResult> refuse(ProblemException refusal) {
+        return Uni.createFrom().failure(refusal);
     }
 
     private static CheckResult permit(

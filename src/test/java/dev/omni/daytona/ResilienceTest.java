@@ -141,9 +141,9 @@ class ResilienceTest {
         fail(10, () -> daytona.archive(ID));
 
         assertThat(circuit("changes")).isZero();
-        // Beside what asks whether it is the key that is refused.
+        // Beside those that ask whether it is the key that is refused.
         assertThat(upstream.received)
-                .filteredOn(call -> call.uri().endsWith("/archive"))
+                .filteredOn(request -> request.uri().endsWith("/archive"))
                 .hasSize(10);
     }
 

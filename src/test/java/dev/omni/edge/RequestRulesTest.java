@@ -33,6 +33,17 @@ class RequestRulesTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"/test-probe;x=1", "//test-probe", "/api//v1/sandboxes", "/api/v1/sandboxes;a", "/;/q/health"})
+    void anAddressHasOneSpelling(String path) {
+        String answer =
+                RawHttp.exchange("GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer "
+                        + TestUsers.token("alice") + "\r\n\r\n");
+
+        assertThat(answer).startsWith("HTTP/1.1 404 ").contains("\"code\":\"not_found\"");
+    }
+
     @Test
     void thereIsNoTunnel() {
         assertThat(RawHttp.exchange("CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\nConnection: close\r\n\r\n"))

@@ -7,6 +7,7 @@ import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.greaterThan;
 
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
@@ -224,6 +225,30 @@ class RateLimitsTest {
             assertThat(refusal.headers().firstValue("RateLimit-Policy").orElse(""))
                     .contains("\"upgrade\";q=3;w=3600");
         }
+    }
+
+    @Test
+    void aHandshakeTooManyIsToldWhyInAProblemDocument() {
+        String user = somebody();
+        String token = token(user);
+        for (int i = 0; i < SmallLimits.UPGRADES; i++) {
+            connect(token).abort();
+        }
+
+        from(address, user)
+                .header("Connection", "Upgrade")
+                .header("Upgrade", "websocket")
+                .header("Sec-WebSocket-Version", "13")
+                .header("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA==")
+                .get("/ws")
+                .then()
+                .statusCode(429)
+                .contentType("application/problem+json")
+                .header("Retry-After", Integer::parseInt, greaterThan(0))
+                .header("RateLimit", containsString("\"upgrade\";r=0;t="))
+                .body("code", equalTo("rate_limited"))
+                .body("instance", equalTo("/ws"))
+                .body("retryAfterSeconds", greaterThan(0));
     }
 
     @Test

@@ -117,7 +117,7 @@ class MetricsTest {
                     .then()
                     .statusCode(201);
         }
-        daytona.faults().on(Operation.CREATE_SANDBOX).always(Fault.tooManyRequests("sandbox-create", 60));
+        daytona.faults().on(Operation.CREATE_SANDBOX).always(Fault.tooManyRequests("sandbox-create", 1));
         sandbox(user, "wait=0", "{}").statusCode(503);
         daytona.faults().clear();
         as(user).post(SANDBOXES + "/{id}/stop", id).then().statusCode(202);
@@ -462,7 +462,7 @@ class MetricsTest {
 
     private static String events(JobCalls calls, String job, String lastEventId) {
         return as(calls.userId())
-                .header("Last-Event-ID", lastEventId)
+                .headers(lastEventId.isEmpty() ? Map.of() : Map.of("Last-Event-ID", lastEventId))
                 .get(SANDBOXES + "/{id}/jobs/{job}/events", calls.sandboxId(), job)
                 .then()
                 .statusCode(200)
