@@ -27,7 +27,10 @@ final class CallMeters {
     CallMeters(MeterRegistry meters) {
         this.meters = meters;
         for (DaytonaOperation streamed : new DaytonaOperation[] {
-            DaytonaOperation.FOLLOW_LOG, DaytonaOperation.READ_LOG, DaytonaOperation.DOWNLOAD_FILE
+            DaytonaOperation.FOLLOW_LOG,
+            DaytonaOperation.READ_LOG,
+            DaytonaOperation.READ_OUTPUT,
+            DaytonaOperation.DOWNLOAD_FILE
         }) {
             AtomicInteger count = new AtomicInteger();
             open.put(streamed, count);

@@ -226,7 +226,7 @@ public class Sandboxes {
                 throw notFound();
             }
             return new SandboxAccess(
-                    sandboxId, proof.owner(), daytona.toolbox(sandboxId, proof.toolboxProxyUrl()));
+                    sandboxId, proof.owner(), daytona.toolbox(sandboxId, proof.owner(), proof.toolboxProxyUrl()));
         });
     }
 
