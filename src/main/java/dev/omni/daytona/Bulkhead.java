@@ -16,8 +16,8 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * So many calls at a time and so many waiting, none of them for long; and of either only a share for each sandbox, so that
- * one that is stuck does not take the places of all others. Whoever hangs up leaves at once, from wherever it is.
+ * So many calls at a time and so many waiting, none of them for long; and of either only a share for each user, so that one
+ * whose sandboxes are stuck does not take the places of all others. Whoever hangs up leaves at once, from wherever it is.
  *
  * <p>Not SmallRye's: that one knows no shares, has no limit to a wait, and keeps the place of who has gone.
  */

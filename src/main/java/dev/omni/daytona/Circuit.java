@@ -16,7 +16,11 @@ import org.jboss.logging.Logger;
 
 /**
  * Makes the calls of a lane while they have a chance to succeed, those that change nothing up to three times. When most of
- * the last ones have failed, none is made for a while; then one tries whether that is over.
+ * the last ones that were sent have failed, none is made for a while; then one tries whether that is over.
+ *
+ * <p>Only what is sent tells of Daytona. The library takes every call that is no failure for a success, so what is held back
+ * here, by the governor or the bulkhead, must not reach its circuit breaker: a Daytona that hangs fills the bulkhead, and
+ * those who find it full would keep the circuit closed.
  */
 final class Circuit {
     private static final Logger LOG = Logger.getLogger(Circuit.class);
@@ -31,16 +35,22 @@ final class Circuit {
     private final String name;
     private final Duration openFor;
     private final Predicate<DaytonaException> isFailure;
-    private final Guard guard;
+    private final Guard repeats;
+    private final Guard breaker;
+    private final Duration patience;
     private volatile CircuitBreakerState state = CircuitBreakerState.CLOSED;
     private volatile long openedAt;
 
-    /** @param name for the log and the metrics of the library */
-    Circuit(String name, Lane lane, DaytonaConfig.Circuit config) {
+    /**
+     * @param name for the log and the metrics of the library
+     * @param patience after which an answer is so late that a caller who hangs up says something of Daytona
+     */
+    Circuit(String name, Lane lane, DaytonaConfig.Circuit config, Duration patience) {
         this.name = name;
         this.openFor = config.openFor();
+        this.patience = patience;
         this.isFailure = lane.toolbox() ? DaytonaException::isUnreachable : DaytonaException::isOutage;
-        Guard.Builder builder = Guard.create()
+        this.breaker = Guard.create()
                 .withDescription("daytona " + lane.label())
                 .withCircuitBreaker()
                 .requestVolumeThreshold(config.window())
@@ -49,7 +59,9 @@ final class Circuit {
                 .successThreshold(1)
                 .when(this::counts)
                 .onStateChange(this::changed)
-                .done();
+                .done()
+                .build();
+        Guard.Builder builder = Guard.create().withDescription("daytona " + lane.label());
         if (lane.repeats()) {
             builder = builder.withRetry()
                     .maxRetries(REPEATS)
@@ -61,18 +73,30 @@ final class Circuit {
                     .whenException(Circuit::isWorthARepeat)
                     .done();
         }
-        this.guard = builder.build();
+        this.repeats = builder.build();
     }
 
     /** Makes tries until one succeeds, or fails for good. While the circuit is open that is at once. */
     <T> Uni<T> call(Supplier<Uni<T>> tries) {
+        return guarded(repeats, () -> {
+            requireNotOpen();
+            return tries.get();
+        });
+    }
+
+    /** Makes one try, which is sent as soon as it is subscribed to, and takes its outcome for a sign of how Daytona is. */
+    <T> Uni<T> sent(Supplier<Uni<T>> attempt) {
+        return guarded(breaker, attempt)
+                .onFailure(CircuitBreakerOpenException.class)
+                .transform(open -> refusal());
+    }
+
+    private static <T> Uni<T> guarded(Guard guard, Supplier<Uni<T>> call) {
         return Uni.createFrom().deferred(() -> {
             CompletableFuture<Void> hungUp = new CompletableFuture<>();
-            return guard.get(() -> unless(hungUp, tries.get()), Circuit.<T>uni())
+            return guard.get(() -> unless(hungUp, call), Circuit.<T>uni())
                     .onCancellation()
-                    .invoke(() -> hungUp.complete(null))
-                    .onFailure(CircuitBreakerOpenException.class)
-                    .transform(open -> refusal());
+                    .invoke(() -> hungUp.complete(null));
         });
     }
 
@@ -97,16 +121,18 @@ final class Circuit {
      * The library does not tell a call that nobody waits for it any more, so that it would go on, and keep its connection. It
      * is cancelled and failed from beside.
      */
-    private static <T> Uni<T> unless(CompletableFuture<Void> hungUp, Uni<T> call) {
+    private static <T> Uni<T> unless(CompletableFuture<Void> hungUp, Supplier<Uni<T>> call) {
         return Uni.createFrom().emitter(emitter -> {
+            long begun = System.nanoTime();
             if (hungUp.isDone()) {
-                emitter.fail(new HungUpException());
+                emitter.fail(new HungUpException(Duration.ZERO));
                 return;
             }
-            Cancellable running = call.subscribe().with(emitter::complete, emitter::fail);
+            Cancellable running =
+                    Uni.createFrom().deferred(call::get).subscribe().with(emitter::complete, emitter::fail);
             CompletableFuture<Void> unused = hungUp.thenRun(() -> {
                 running.cancel();
-                emitter.fail(new HungUpException());
+                emitter.fail(new HungUpException(Duration.ofNanos(System.nanoTime() - begun)));
             });
         });
     }
@@ -122,12 +148,13 @@ final class Circuit {
     }
 
     private boolean counts(Throwable failure) {
-        boolean answered = failure instanceof DaytonaException daytona && daytona.wasSent();
-        if (!answered) {
-            // Says nothing of Daytona; so a try that was to find out has found nothing.
-            return state == CircuitBreakerState.HALF_OPEN;
+        if (failure instanceof DaytonaException daytona && daytona.wasSent()) {
+            return isFailure.test(daytona);
         }
-        return isFailure.test((DaytonaException) failure);
+        // Callers do not wait as long as we would: with one who has waited long, Daytona has failed.
+        boolean late = failure instanceof HungUpException gone && gone.waited.compareTo(patience) >= 0;
+        // Anything else says nothing of Daytona; so a try that was to find out has found nothing.
+        return late || state == CircuitBreakerState.HALF_OPEN;
     }
 
     private void changed(CircuitBreakerState now) {
@@ -151,8 +178,11 @@ final class Circuit {
     private static final class HungUpException extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
-        HungUpException() {
+        private final Duration waited;
+
+        HungUpException(Duration waited) {
             super("the caller has gone", null, false, false);
+            this.waited = waited;
         }
     }
 }

@@ -4,6 +4,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.omni.daytona.DaytonaOperation.Lane;
 import io.smallrye.faulttolerance.api.CircuitBreakerState;
+import java.time.Duration;
 
 /**
  * The circuits: one for each lane, and for those that lead into sandboxes one for each host as well, since every region may
@@ -13,16 +14,23 @@ final class Circuits {
     /** More regions than there are; the rarest of more is forgotten, which closes its circuit. */
     private static final int MAX = 256;
 
+    /** A call that Daytona has not answered within this part of its time is late, if its caller then hangs up. */
+    private static final int LATE = 5;
+    /** Of calls that Daytona holds, or that end in a sandbox, nobody knows how long they should take. */
+    private static final Duration NEVER_LATE = Duration.ofDays(1);
+
     private final DaytonaConfig.Circuit config;
+    private final Duration late;
     private final Cache<Key, Circuit> circuits =
             Caffeine.newBuilder().maximumSize(MAX).build();
 
     private record Key(Lane lane, String host) {}
 
-    Circuits(DaytonaConfig.Circuit config, DaytonaMeters meters) {
-        this.config = config;
+    Circuits(DaytonaConfig config, DaytonaMeters meters) {
+        this.config = config.circuit();
+        this.late = config.timeouts().call().dividedBy(LATE);
         for (Lane lane : Lane.values()) {
-            if (lane != Lane.DOWNLOADS) {
+            if (!lane.streams()) {
                 meters.watchCircuit(lane, () -> worst(lane));
             }
         }
@@ -32,7 +40,11 @@ final class Circuits {
     Circuit of(Lane lane, String host) {
         return circuits.get(
                 new Key(lane, host),
-                key -> new Circuit(host.isEmpty() ? lane.label() : lane.label() + " at " + host, lane, config));
+                key -> new Circuit(
+                        host.isEmpty() ? lane.label() : lane.label() + " at " + host,
+                        lane,
+                        config,
+                        lane.toolbox() || lane == Lane.STARTS ? NEVER_LATE : late));
     }
 
     private int worst(Lane lane) {

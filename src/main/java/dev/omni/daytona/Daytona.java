@@ -164,11 +164,12 @@ public class Daytona {
     /**
      * The toolbox of a sandbox.
      *
+     * @param owner the user whose it is: all toolboxes of a user share what one user may have on its way
      * @param toolboxProxyUrl as the sandbox tells it; calls fail and send nothing when it is not at a host that our key may
      *     be sent to
      */
-    public Toolbox toolbox(String sandboxId, URI toolboxProxyUrl) {
-        return new HttpToolbox(transport, sandboxId, toolboxProxyUrl);
+    public Toolbox toolbox(String sandboxId, String owner, URI toolboxProxyUrl) {
+        return new HttpToolbox(transport, sandboxId, owner, toolboxProxyUrl);
     }
 
     private Uni<Void> setIdlePolicy(String id, String policy, int minutes) {

@@ -145,15 +145,20 @@ public interface DaytonaConfig {
         @WithDefault("40")
         int toolboxReads();
 
-        /** Reading logs and files. */
+        /** Reading the logs of jobs that end, and files. */
         @Min(1)
         @WithDefault("50")
         int downloads();
 
-        /** Of each of the last three, the most for one sandbox: one that is stuck must not hold up the others. */
+        /** Logs that clients read, at their pace. */
+        @Min(1)
+        @WithDefault("50")
+        int outputs();
+
+        /** Of each of the last four, the most for the sandboxes of one user: what is stuck must not hold up others. */
         @Min(1)
         @WithDefault("10")
-        int perSandbox();
+        int perUser();
 
         /** Calls of each kind that may wait for their turn; more fail at once as unavailable. */
         @Min(1)

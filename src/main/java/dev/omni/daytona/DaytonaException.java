@@ -144,12 +144,26 @@ public final class DaytonaException extends ProblemException {
         return wasSent() && !isUnreachable();
     }
 
+    /** Whether Daytona has answered that it does not do it. */
+    public boolean isRefusal() {
+        return kind == Kind.NOT_RUNNING || (status >= 400 && status < 500 && kind != Kind.TIMEOUT);
+    }
+
     boolean wasSent() {
         return reach == Reach.SENT;
     }
 
     boolean isCircuitOpen() {
         return reach == Reach.CIRCUIT_OPEN;
+    }
+
+    @Override
+    public boolean isRetryable() {
+        return switch (kind) {
+            // The same call will be answered alike.
+            case REFUSED, BAD_REQUEST, GONE -> false;
+            default -> super.isRetryable();
+        };
     }
 
     /** Whether it is Daytona that does not work, not the call that is wrong. */

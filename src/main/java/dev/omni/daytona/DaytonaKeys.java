@@ -32,6 +32,7 @@ final class DaytonaKeys {
 
     private static final Logger LOG = Logger.getLogger(DaytonaKeys.class);
     private static final Duration UNTIL_ASKED_AGAIN = Duration.ofSeconds(2);
+    private static final Duration UNTIL_DOUBTED_AGAIN = Duration.ofSeconds(5);
     private static final Duration UNTIL_REFUSED_IS_TRIED_AGAIN = Duration.ofSeconds(30);
 
     /**
@@ -80,6 +81,8 @@ final class DaytonaKeys {
 
     private volatile State state = new State(null, null, null, false);
     private volatile @Nullable Asked asked;
+    /** The key that a toolbox last refused, and when one is believed again. */
+    private volatile @Nullable Asked doubted;
 
     /**
      * @param offered the endpoint with the newest key; asked before every call
@@ -117,6 +120,23 @@ final class DaytonaKeys {
                         ? ask(newest)
                         : Uni.createFrom().item(verdict))
                 .map(verdict -> isReplaced(used));
+    }
+
+    /**
+     * The same after a toolbox has refused the call. Behind it is a program of a user's, which may say so as often as it
+     * likes: it is believed once in a while, or each of its answers would cost a call of the control plane.
+     */
+    Uni<Boolean> anotherForToolbox(DaytonaEndpoint used) {
+        String key = used.apiKey();
+        if (isReplaced(used) || underWay.containsKey(key)) {
+            return another(used);
+        }
+        Asked last = doubted;
+        if (last != null && last.key().equals(key) && System.nanoTime() - last.again() < 0) {
+            return Uni.createFrom().item(false);
+        }
+        doubted = new Asked(key, System.nanoTime() + UNTIL_DOUBTED_AGAIN.toNanos());
+        return another(used);
     }
 
     /** Every key that may stand in what Daytona answers. */

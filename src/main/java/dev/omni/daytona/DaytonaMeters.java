@@ -48,8 +48,11 @@ final class DaytonaMeters {
     /** A histogram each, and most never happen: only those that all hope for are there from the start. */
     private record Ended(DaytonaOperation operation, Outcome outcome) {}
 
-    private static final Set<DaytonaOperation> STREAMS =
-            Set.of(DaytonaOperation.FOLLOW_LOG, DaytonaOperation.READ_LOG, DaytonaOperation.DOWNLOAD_FILE);
+    private static final Set<DaytonaOperation> STREAMS = Set.of(
+            DaytonaOperation.FOLLOW_LOG,
+            DaytonaOperation.READ_LOG,
+            DaytonaOperation.READ_OUTPUT,
+            DaytonaOperation.DOWNLOAD_FILE);
 
     private final MeterRegistry registry;
     private final Map<Ended, Timer> calls = new ConcurrentHashMap<>();

@@ -28,6 +28,8 @@ public enum DaytonaOperation {
     GET_COMMAND(Lane.TOOLBOX_READS),
     DOWNLOAD_FILE(Lane.DOWNLOADS),
     READ_LOG(Lane.DOWNLOADS),
+    /** The same for a client, at the client's pace. */
+    READ_OUTPUT(Lane.OUTPUTS),
     /** Has a limit of its own, the connections of its client: it lasts as long as its job. */
     FOLLOW_LOG(null, null, Priority.WORK);
 
@@ -47,7 +49,10 @@ public enum DaytonaOperation {
         POLLS,
         TOOLBOX_CHANGES,
         TOOLBOX_READS,
-        DOWNLOADS;
+        /** What jobs need to begin and to end. */
+        DOWNLOADS,
+        /** What clients read, as slowly as they like. */
+        OUTPUTS;
 
         /** Whether a call that failed may be made again: it changes nothing. */
         boolean repeats() {
@@ -56,7 +61,12 @@ public enum DaytonaOperation {
 
         /** Whether it ends in a sandbox, where a user decides what is answered, and when. */
         boolean toolbox() {
-            return this == TOOLBOX_CHANGES || this == TOOLBOX_READS || this == DOWNLOADS;
+            return this == TOOLBOX_CHANGES || this == TOOLBOX_READS || streams();
+        }
+
+        /** Whether its calls last as long as somebody reads. They have no circuit of their own. */
+        boolean streams() {
+            return this == DOWNLOADS || this == OUTPUTS;
         }
 
         String label() {

@@ -4,11 +4,15 @@ import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.omni.daytona.DaytonaException.Kind;
 import dev.omni.redaction.Redaction;
+import io.netty.handler.codec.CodecException;
 import io.netty.handler.codec.http.websocketx.WebSocketHandshakeException;
 import io.vertx.core.MultiMap;
 import io.vertx.core.VertxException;
 import io.vertx.core.http.UpgradeRejectedException;
+import jakarta.ws.rs.ProcessingException;
+import jakarta.ws.rs.WebApplicationException;
 import java.io.IOException;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
@@ -39,6 +43,8 @@ final class ErrorMapping {
     }
 
     private static final int LONGEST_MESSAGE = 500;
+    /** More words are not cleaned: whoever runs a sandbox can send any. */
+    private static final int LONGEST_RAW_MESSAGE = 4 * LONGEST_MESSAGE;
     /** More of a body is not looked at. */
     static final int LONGEST_BODY = 16 * 1024;
     /** Daytona's throttlers block for a minute; whoever says much more is not to be believed. */
@@ -51,7 +57,7 @@ final class ErrorMapping {
     private static final String NOT_FOUND_500 = "not found: session not found";
 
     private static final Pattern QUOTED = Pattern.compile("\"[^\"]*+\"?|`[^`]*+`?|(?<!\\w)'[^']*+'?");
-    private static final Pattern TAGS = Pattern.compile("<[^>]*>");
+    private static final Pattern TAGS = Pattern.compile("<[^<>]*+>");
     private static final Pattern BLANKS = Pattern.compile("[\\p{Cntrl}\\s]+");
     private static final String RETRY_AFTER = "retry-after";
 
@@ -79,8 +85,8 @@ final class ErrorMapping {
         return origin == Origin.CONTROL_PLANE ? QUOTED.matcher(message).replaceAll(Redaction.MASK) : "";
     }
 
-    /** What a failed call means, whatever failed. */
-    DaytonaException failure(Throwable failure) {
+    /** What a failed call means; the failure itself where it is no call's, but a mistake of ours. */
+    Throwable failure(Throwable failure) {
         return switch (failure) {
             case DaytonaException known -> known;
             case UpgradeRejectedException refused ->
@@ -97,9 +103,18 @@ final class ErrorMapping {
             case IOException broken -> withoutAnswer(Kind.UNAVAILABLE, broken);
             case VertxException broken -> withoutAnswer(Kind.UNAVAILABLE, broken);
             case WebSocketHandshakeException broken -> withoutAnswer(Kind.UNAVAILABLE, broken);
-            default ->
-                failure.getCause() instanceof IOException cause ? failure(cause) : withoutAnswer(Kind.FAILED, failure);
+            // The client's, of an answer that it could not take.
+            case ProcessingException unreadable -> causeOr(unreadable);
+            case WebApplicationException unreadable -> causeOr(unreadable);
+            case CodecException broken -> causeOr(broken);
+            // Of values that an answer holds.
+            case DateTimeException unreadable -> unreadable();
+            default -> failure.getCause() instanceof IOException cause ? failure(cause) : failure;
         };
+    }
+
+    private Throwable causeOr(RuntimeException failure) {
+        return failure.getCause() instanceof IOException cause ? failure(cause) : withoutAnswer(Kind.FAILED, failure);
     }
 
     /** Without the parser's exception, which quotes what it could not read: it may be what a command printed. */
@@ -169,7 +184,7 @@ final class ErrorMapping {
 
     /** Fit for a line of a log: no secrets, no markup, no control characters, not long. */
     private String clean(String message) {
-        String clean = Redaction.scrub(message, LONGEST_BODY, apiKeys.get());
+        String clean = Redaction.scrub(message, LONGEST_RAW_MESSAGE, apiKeys.get());
         clean = TAGS.matcher(clean).replaceAll(" ");
         clean = BLANKS.matcher(clean).replaceAll(" ").strip();
         return clean.length() > LONGEST_MESSAGE ? clean.substring(0, LONGEST_MESSAGE) : clean;

@@ -14,6 +14,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
@@ -87,7 +88,6 @@ final class Governor implements ClientResponseFilter {
         budget(refused, operation).block(wait == null ? UNSAID : wait, System.nanoTime());
     }
 
-    /** Takes from every answer what it says of the throttlers. */
     @Override
     public void filter(ClientRequestContext request, ClientResponseContext response) {
         MultivaluedMap<String, String> headers = response.getHeaders();
@@ -95,12 +95,19 @@ final class Governor implements ClientResponseFilter {
             // There was no answer; we are told of that as well.
             return;
         }
+        answered(response.getStatus(), headers);
+    }
+
+    /** Takes from an answer of the control plane what it says of the throttlers. */
+    void answered(int status, Map<String, List<String>> sent) {
+        Map<String, List<String>> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        headers.putAll(sent);
         long now = System.nanoTime();
         headers.forEach((name, values) -> {
             String header = name.toLowerCase(Locale.ROOT);
             if (header.startsWith(REMAINING)) {
-                told(header.substring(REMAINING.length()), response, values.getFirst(), now);
-            } else if (header.startsWith(RETRY_AFTER) && response.getStatus() == TOO_MANY_REQUESTS) {
+                told(header.substring(REMAINING.length()), headers, values.getFirst(), now);
+            } else if (header.startsWith(RETRY_AFTER) && status == TOO_MANY_REQUESTS) {
                 Duration wait = ErrorMapping.wait(values.getFirst());
                 if (wait != null) {
                     block(header.substring(RETRY_AFTER.length()), wait, now);
@@ -109,14 +116,19 @@ final class Governor implements ClientResponseFilter {
         });
     }
 
-    private void told(String name, ClientResponseContext response, String remaining, long now) {
+    private void told(String name, Map<String, List<String>> headers, String remaining, long now) {
         Throttler throttler = Throttler.of(name);
         Long left = number(remaining);
-        Long limit = number(response.getHeaderString(LIMIT + name));
-        Duration reset = ErrorMapping.wait(String.valueOf(response.getHeaderString(RESET + name)));
+        Long limit = number(first(headers, LIMIT + name));
+        Duration reset = ErrorMapping.wait(String.valueOf(first(headers, RESET + name)));
         if (throttler != null && left != null && limit != null && reset != null) {
             budget(budgets, throttler).told(limit, left, reset, now);
         }
+    }
+
+    private static @Nullable String first(Map<String, List<String>> headers, String name) {
+        List<String> values = headers.get(name);
+        return values == null || values.isEmpty() ? null : values.getFirst();
     }
 
     /** @param suffix what the header's name says beyond that there is a time to wait: whose it is, or nothing */

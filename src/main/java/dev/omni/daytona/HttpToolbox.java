@@ -33,13 +33,13 @@ final class HttpToolbox implements Toolbox {
     private final URI proxy;
     private final Place place;
 
-    HttpToolbox(Transport transport, String sandbox, URI proxy) {
+    HttpToolbox(Transport transport, String sandbox, String owner, URI proxy) {
         this.transport = transport;
         this.config = transport.config();
         this.api = transport.toolbox();
         this.sandbox = sandbox;
         this.proxy = proxy;
-        this.place = new Place(String.valueOf(proxy.getAuthority()).toLowerCase(Locale.ROOT), sandbox);
+        this.place = new Place(String.valueOf(proxy.getAuthority()).toLowerCase(Locale.ROOT), owner);
     }
 
     @Override
@@ -131,8 +131,18 @@ final class HttpToolbox implements Toolbox {
 
     @Override
     public Multi<Buffer> readLog(String sessionId, String commandId) {
+        return log(DaytonaOperation.READ_LOG, patience(), sessionId, commandId);
+    }
+
+    @Override
+    public Multi<Buffer> readOutput(String sessionId, String commandId) {
+        return log(DaytonaOperation.READ_OUTPUT, patience().withReader(), sessionId, commandId);
+    }
+
+    private Multi<Buffer> log(
+            DaytonaOperation operation, UpstreamStream.Patience patience, String sessionId, String commandId) {
         long max = config.maxLogSize().asLongValue();
-        Multi<Buffer> log = transport.stream(DaytonaOperation.READ_LOG, place, patience(), () -> {
+        Multi<Buffer> log = transport.stream(operation, place, patience, () -> {
             DaytonaEndpoint endpoint = transport.endpoint();
             Map<String, String> headers = transport.headers(endpoint);
             // With a version Daytona would answer JSON, in which bytes that are no UTF-8 are lost.
@@ -242,6 +252,9 @@ final class HttpToolbox implements Toolbox {
     }
 
     private static DaytonaException tooLarge(String what, long max) {
-        return new DaytonaException(Kind.FAILED, 200, "a " + what + " of more than " + max + " bytes", null, null);
+        DaytonaException tooLarge =
+                new DaytonaException(Kind.FAILED, 200, "a " + what + " of more than " + max + " bytes", null, null);
+        tooLarge.notToBeRepeated();
+        return tooLarge;
     }
 }

@@ -38,4 +38,24 @@ public record RemoteSandbox(
     public RemoteSandbox {
         labels = Map.copyOf(labels);
     }
+
+    /** The same sandbox, known to be in another state. */
+    public RemoteSandbox in(RemoteState now) {
+        return new RemoteSandbox(
+                id,
+                name,
+                snapshot,
+                labels,
+                now,
+                false,
+                cpu,
+                memoryGiB,
+                diskGiB,
+                autoStopMinutes,
+                autoArchiveMinutes,
+                autoDeleteMinutes,
+                createdAt,
+                lastActivityAt,
+                toolboxProxyUrl);
+    }
 }

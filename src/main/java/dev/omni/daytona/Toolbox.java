@@ -55,6 +55,12 @@ public interface Toolbox {
     Multi<Buffer> readLog(String sessionId, String commandId);
 
     /**
+     * The same for a client, who may read as slowly as it likes: takes no place from those who have a job to end, and fails
+     * when the client reads nothing for long.
+     */
+    Multi<Buffer> readOutput(String sessionId, String commandId);
+
+    /**
      * Runs a short command of our own outside any session.
      *
      * @param timeout enforced by Daytona, in whole seconds

@@ -103,7 +103,7 @@ class Transport {
         this.vertx = vertx;
         this.errors = new ErrorMapping(keys::known);
         this.governor = new Governor(config.governor(), vertx, meters);
-        this.circuits = new Circuits(config.circuit(), meters);
+        this.circuits = new Circuits(config, meters);
         for (Lane lane : Lane.values()) {
             bulkheads.put(lane, bulkhead(lane));
         }
@@ -114,7 +114,7 @@ class Transport {
                         .setConnectTimeout(
                                 Math.toIntExact(config.timeouts().connect().toMillis())),
                 new PoolOptions()
-                        .setHttp1MaxSize(size(Lane.DOWNLOADS))
+                        .setHttp1MaxSize(size(Lane.DOWNLOADS) + size(Lane.OUTPUTS))
                         .setMaxWaitQueueSize(config.bulkhead().maxWaiting()));
         this.webSockets = vertx.createWebSocketClient(new WebSocketClientOptions()
                 .setConnectTimeout(Math.toIntExact(config.timeouts().connect().toMillis()))
@@ -206,10 +206,15 @@ class Transport {
         Lane lane = operation.lane();
         return Uni.createFrom().deferred(() -> {
             Executor context = callersContext();
+            Circuit circuit = circuits.of(lane, place.host());
+            Uni<T> sent = circuit.sent(() -> attempt(operation, limit, call).runSubscriptionOn(context));
             Uni<T> attempt = governor.admit(operation)
-                    .chain(() -> bulkhead(lane, place, context, attempt(operation, limit, call)))
+                    .chain(() -> bulkhead(lane, place, context, Uni.createFrom().deferred(() -> {
+                        governor.recheck(operation);
+                        return sent;
+                    })))
                     .runSubscriptionOn(context);
-            Uni<T> tries = circuits.of(lane, place.host()).call(() -> attempt);
+            Uni<T> tries = circuit.call(() -> attempt);
             return (lane.repeats()
                             ? tries.ifNoItem().after(config.timeouts().total()).fail()
                             : tries)
@@ -239,19 +244,17 @@ class Transport {
     }
 
     private <T> Uni<T> bulkhead(Lane lane, Place place, Executor context, Uni<T> attempt) {
-        return bulkheadOf(lane).run(place.sandbox(), context, attempt);
+        return bulkheadOf(lane).run(place.owner(), context, attempt);
     }
 
     /** One try, and another one where only the key was refused. Every request but those of streams goes through here. */
     private <T> Uni<T> attempt(DaytonaOperation operation, Duration limit, Function<DaytonaEndpoint, Uni<T>> call) {
         return withKey(
+                operation.lane().toolbox() ? keys::anotherForToolbox : keys::another,
                 used -> meters.timed(
                         operation,
                         Uni.createFrom()
-                                .deferred(() -> {
-                                    governor.recheck(operation);
-                                    return call.apply(used);
-                                })
+                                .deferred(() -> call.apply(used))
                                 .ifNoItem()
                                 .after(limit)
                                 .fail()
@@ -263,16 +266,17 @@ class Transport {
     }
 
     /** Makes a call, whatever it does, again where it was refused because of a key that has been replaced. */
-    private <T> Uni<T> withKey(Function<DaytonaEndpoint, Uni<T>> call, int changes) {
+    private <T> Uni<T> withKey(
+            Function<DaytonaEndpoint, Uni<Boolean>> another, Function<DaytonaEndpoint, Uni<T>> call, int changes) {
         return Uni.createFrom().deferred(() -> {
             DaytonaEndpoint used = endpoint();
             Executor context = callersContext();
             return call.apply(used)
                     .onFailure(Transport::isUnauthorized)
-                    .recoverWithUni(refusal -> keys.another(used)
+                    .recoverWithUni(refusal -> another.apply(used)
                             .emitOn(context)
                             .chain(again -> again && changes > 0
-                                    ? withKey(call, changes - 1)
+                                    ? withKey(another, call, changes - 1)
                                     : Uni.createFrom().failure(refusal)));
         });
     }
@@ -283,10 +287,13 @@ class Transport {
         }
     }
 
-    private DaytonaException explained(DaytonaOperation operation, Throwable failure) {
-        DaytonaException explained = errors.failure(failure).during(operation);
-        if (explained.isCircuitOpen()) {
-            meters.circuitOpen(operation);
+    private Throwable explained(DaytonaOperation operation, Throwable failure) {
+        Throwable explained = errors.failure(failure);
+        if (explained instanceof DaytonaException daytona) {
+            daytona.during(operation);
+            if (daytona.isCircuitOpen()) {
+                meters.circuitOpen(operation);
+            }
         }
         return explained;
     }
@@ -306,16 +313,12 @@ class Transport {
             UpstreamStream.Source opened = source.get();
             return operation == DaytonaOperation.FOLLOW_LOG
                     ? opened
-                    : new InTurn(bulkheadOf(operation.lane()).turn(place.sandbox()), opened);
+                    : new InTurn(bulkheadOf(operation.lane()).turn(place.owner()), opened);
         };
         return withKey(
                 meters.counted(
                         operation,
-                        new UpstreamStream(
-                                vertx,
-                                admitted,
-                                patience,
-                                failure -> errors.failure(failure).during(operation))),
+                        new UpstreamStream(vertx, admitted, patience, failure -> explained(operation, failure))),
                 KEY_CHANGES);
     }
 
@@ -327,7 +330,7 @@ class Transport {
             return used == null
                     ? stream
                     : stream.onFailure(Transport::isUnauthorized)
-                            .recoverWithMulti(refusal -> keys.another(used)
+                            .recoverWithMulti(refusal -> keys.anotherForToolbox(used)
                                     .emitOn(context)
                                     .onItem()
                                     .transformToMulti(again -> again && changes > 0
@@ -340,7 +343,7 @@ class Transport {
         return failure instanceof DaytonaException refusal && refusal.status() == UNAUTHORIZED;
     }
 
-    /** Whether Daytona takes a key: lists one sandbox with it, which every key may. */
+    /** Whether Daytona takes a key: lists one sandbox with it, which every key may, unless Daytona has told us to wait. */
     private Uni<Verdict> ask(DaytonaEndpoint endpoint) {
         String api = endpoint.apiUrl().toString().replaceFirst("/$", "");
         RequestOptions options = new RequestOptions()
@@ -350,10 +353,16 @@ class Transport {
                 .setFollowRedirects(false)
                 .setHeaders(MultiMap.caseInsensitiveMultiMap().addAll(headers(endpoint)));
         return Uni.createFrom()
-                .completionStage(() -> http.request(options)
-                        .compose(HttpClientRequest::send)
-                        .compose(answer -> answer.end().map(end -> answer.statusCode()))
-                        .toCompletionStage())
+                .completionStage(() -> {
+                    governor.recheck(DaytonaOperation.LIST_SANDBOXES);
+                    return http.request(options)
+                            .compose(HttpClientRequest::send)
+                            .compose(answer -> {
+                                governor.answered(answer.statusCode(), ErrorMapping.grouped(answer.headers()));
+                                return answer.end().map(end -> answer.statusCode());
+                            })
+                            .toCompletionStage();
+                })
                 .ifNoItem()
                 .after(config.timeouts().call())
                 .fail()
@@ -368,7 +377,7 @@ class Transport {
         Bulkhead bulkhead = new Bulkhead(
                 vertx,
                 size(lane),
-                lane.toolbox() ? sizes.perSandbox() : size(lane),
+                lane.toolbox() ? sizes.perUser() : size(lane),
                 sizes.maxWaiting(),
                 sizes.patience(),
                 () -> meters.gotNoTurn(lane));
@@ -390,13 +399,14 @@ class Transport {
             case TOOLBOX_CHANGES -> sizes.toolboxChanges();
             case TOOLBOX_READS -> sizes.toolboxReads();
             case DOWNLOADS -> sizes.downloads();
+            case OUTPUTS -> sizes.outputs();
         };
     }
 
     /** As many connections as there may be calls. */
     private int poolSize(Origin origin) {
         return Arrays.stream(Lane.values())
-                .filter(lane -> lane != Lane.DOWNLOADS && lane.toolbox() == (origin == Origin.TOOLBOX))
+                .filter(lane -> !lane.streams() && lane.toolbox() == (origin == Origin.TOOLBOX))
                 .mapToInt(this::size)
                 .sum();
     }

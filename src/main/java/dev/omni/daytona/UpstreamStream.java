@@ -52,10 +52,19 @@ final class UpstreamStream extends AbstractMulti<Buffer> {
      * @param interval between two probes
      * @param silence after a probe, before the stream counts as dead; no longer than the interval. Waiting for us does not
      *     count as silence
+     * @param boundsReader whether a reader who asks for nothing for as long counts as gone, too
      */
-    record Patience(Duration open, Duration interval, Duration silence) {
+    record Patience(Duration open, Duration interval, Duration silence, boolean boundsReader) {
+        Patience(Duration open, Duration interval, Duration silence) {
+            this(open, interval, silence, false);
+        }
+
         Patience {
             silence = silence.compareTo(interval) > 0 ? interval : silence;
+        }
+
+        Patience withReader() {
+            return new Patience(open, interval, silence, true);
         }
     }
 
@@ -237,11 +246,12 @@ final class UpstreamStream extends AbstractMulti<Buffer> {
 
         private void listen() {
             // While a buffer waits for demand nothing is read, so that nothing can be heard.
-            if (heard || ahead != null) {
+            boolean waitsForReader = ahead != null;
+            if (heard || (waitsForReader && !patience.boundsReader())) {
                 Duration rest = patience.interval().minus(patience.silence());
                 timer = vertx.setTimer(Math.max(1, rest.toMillis()), t -> run(this::probe));
             } else {
-                late("fell silent");
+                late(waitsForReader ? "was not read" : "fell silent");
             }
         }
 

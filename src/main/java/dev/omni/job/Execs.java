@@ -58,19 +58,24 @@ class Execs {
         long begun = System.nanoTime();
         trail.asked(command);
         Optional<AuditedCall> call = AuditedCall.current();
+        AtomicBoolean runs = new AtomicBoolean();
         return sandboxes
                 .access(caller, sandboxId)
-                .chain(sandbox -> run(sandbox, command)
+                .chain(sandbox -> run(sandbox, command, runs)
                         .onFailure(DaytonaException.class)
                         .recoverWithUni(failure -> sandboxes.explain(sandboxId, failure)))
+                // It takes no key: a repeated call would run the command once more.
+                .onFailure(failure -> runs.get() && failure instanceof ProblemException)
+                .transform(failure -> ((ProblemException) failure).notToBeRepeated())
                 .invoke(result -> call.ifPresent(audited -> audited.ended(result.exitCode())))
                 .onTermination()
                 .invoke((result, failure, gone) -> meters.executed(result, failure, begun));
     }
 
-    private Uni<ExecResult> run(SandboxAccess sandbox, NewJob.Command command) {
+    private Uni<ExecResult> run(SandboxAccess sandbox, NewJob.Command command, AtomicBoolean runs) {
         long begun = System.nanoTime();
         return starter.startUnlisted(sandbox, command).chain(start -> {
+            runs.set(true);
             JobRef job = start.job();
             Printed printed = new Printed(limit);
             AtomicBoolean ended = new AtomicBoolean();

@@ -25,7 +25,7 @@ record JobOutput(Multi<byte[]> bytes, @Nullable String nextCursor) {
         }
         Multi<Buffer> log = job.sandbox()
                 .toolbox()
-                .readLog(job.sessionId(), job.command().get().id());
+                .readOutput(job.sessionId(), job.command().get().id());
         return Uni.createFrom().deferred(() -> {
             OutputBytes output = new OutputBytes(from, stream);
             return Stage.LOG

@@ -85,7 +85,7 @@ class JobStarter {
         JobHeader header = header(job);
         Toolbox toolbox = sandbox.toolbox();
         return Stage.SESSION.of(directories.of(sandbox, id)).chain(directory -> {
-            Supplier<Uni<Start>> run = () -> admitted(sandbox, job, id, sessionId, directory, header);
+            Supplier<Uni<Start>> run = () -> admitted(sandbox, job, id, sessionId, directory, header, mayExist);
             if (!mayExist) {
                 return Stage.SESSION.of(toolbox.createSession(sessionId)).chain(run::get);
             }
@@ -120,14 +120,20 @@ class JobStarter {
     }
 
     private Uni<Start> admitted(
-            SandboxAccess sandbox, NewJob job, UUID id, String sessionId, String directory, JobHeader header) {
+            SandboxAccess sandbox,
+            NewJob job,
+            UUID id,
+            String sessionId,
+            String directory,
+            JobHeader header,
+            boolean repeatable) {
         return quota.admit(sandbox, sessionId, Duration.ofSeconds(header.timeoutSeconds()))
                 .onFailure()
                 .recoverWithUni(failure -> sandbox.toolbox()
                         .deleteSession(sessionId)
                         .onItemOrFailure()
                         .transformToUni((deleted, again) -> Uni.createFrom().failure(failure)))
-                .chain(lease -> run(sandbox, job, id, sessionId, directory, header)
+                .chain(lease -> run(sandbox, job, id, sessionId, directory, header, repeatable)
                         .map(started -> new Start(started, true, lease::release))
                         .onFailure()
                         .invoke(lease::release)
@@ -136,7 +142,13 @@ class JobStarter {
     }
 
     private Uni<JobRef> run(
-            SandboxAccess sandbox, NewJob job, UUID id, String sessionId, String directory, JobHeader header) {
+            SandboxAccess sandbox,
+            NewJob job,
+            UUID id,
+            String sessionId,
+            String directory,
+            JobHeader header,
+            boolean repeatable) {
         Toolbox toolbox = sandbox.toolbox();
         Uni<Void> stdin = stdin(job) instanceof NewJob.Stdin.Text(String text)
                 ? Stage.UPLOAD.of(toolbox.upload(directory + "/stdin", Buffer.buffer(text)))
@@ -154,16 +166,21 @@ class JobStarter {
                 .chain(() -> Stage.COMMAND.of(toolbox.start(sessionId, script)))
                 .map(commandId -> new Session.Command(commandId, "", null))
                 .onFailure()
-                .recoverWithUni(failure -> maybeStarted(toolbox, sessionId, failure))
+                .recoverWithUni(failure -> maybeStarted(toolbox, sessionId, failure, repeatable))
                 .map(command -> new JobRef(sandbox, id, sessionId, Optional.of(command), directory, header));
     }
 
-    /** The call may have arrived though its answer did not: what the session says counts. */
-    private static Uni<Session.Command> maybeStarted(Toolbox toolbox, String sessionId, Throwable failure) {
+    /**
+     * The call may have arrived though its answer did not: what the session says counts.
+     *
+     * @param repeatable whether a repeated call finds the job of this one
+     */
+    private static Uni<Session.Command> maybeStarted(
+            Toolbox toolbox, String sessionId, Throwable failure, boolean repeatable) {
         return toolbox.session(sessionId)
                 .map(JobRecords::commandOf)
                 .onFailure()
-                .transform(unknown -> failure)
+                .transform(unknown -> repeatable ? failure : unclear(failure))
                 .chain(found -> found.isPresent()
                         ? Uni.createFrom().item(found.get())
                         // It is empty for certain, and would only be in the way of a repeated call.
@@ -171,6 +188,16 @@ class JobStarter {
                                 .onItemOrFailure()
                                 .transformToUni(
                                         (done, again) -> Uni.createFrom().failure(failure)));
+    }
+
+    /** Without a key a repeated call would run the command once more. */
+    private static Throwable unclear(Throwable failure) {
+        return failure instanceof DaytonaException daytona
+                        && daytona.stage() == Stage.COMMAND
+                        && daytona.mayHaveHappened()
+                        && !daytona.isRefusal()
+                ? daytona.notToBeRepeated()
+                : failure;
     }
 
     private Uni<Start> existing(

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param instance the path that was called
  * @param code the stable name of the problem, see {@link ProblemCode}
  * @param requestId what the log lines of this request carry
- * @param retryable whether the same request may succeed when it is sent again later
+ * @param retryable whether the same request may succeed when it is sent again later, and does no harm
  * @param retryAfterSeconds how much later, where that is known; the Retry-After header says the same
  * @param stage the step of the work that failed, where that is known
  * @param violations what is wrong with the request, where that can be said by field
@@ -52,7 +52,7 @@ public record Problem(
                 Redaction.scrub(path),
                 code.code(),
                 requestId,
-                code.isRetryable(),
+                failure.isRetryable(),
                 retryAfterSeconds(failure),
                 failure.stage(),
                 failure.violations().stream()

@@ -12,6 +12,7 @@ public class ProblemException extends RuntimeException {
     private final List<Violation> violations;
     private final @Nullable Duration retryAfter;
     private volatile @Nullable Stage stage;
+    private volatile boolean once;
 
     /** @param detail one sentence for the caller, telling nothing of our insides */
     public ProblemException(ProblemCode code, String detail) {
@@ -84,6 +85,17 @@ public class ProblemException extends RuntimeException {
     /** The step that failed, where that is known. */
     public @Nullable Stage stage() {
         return stage;
+    }
+
+    /** Says that the same request may not be answered otherwise later, or must not be sent again, whatever the code says. */
+    public ProblemException notToBeRepeated() {
+        once = true;
+        return this;
+    }
+
+    /** Whether the same request may succeed when it is sent again later, and does no harm. */
+    public boolean isRetryable() {
+        return code.isRetryable() && !once;
     }
 
     /** How long the caller should wait before trying again, where that is known. */

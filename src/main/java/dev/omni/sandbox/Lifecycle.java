@@ -4,6 +4,7 @@ import dev.omni.daytona.Daytona;
 import dev.omni.daytona.DaytonaException;
 import dev.omni.daytona.DaytonaException.Kind;
 import dev.omni.daytona.RemoteSandbox;
+import dev.omni.daytona.RemoteState;
 import dev.omni.problem.ProblemCode;
 import dev.omni.problem.ProblemException;
 import dev.omni.problem.Stage;
@@ -11,7 +12,9 @@ import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /** Moves a sandbox from one status to another, where its present one allows it. Else {@code sandbox_not_ready}. */
 @ApplicationScoped
@@ -48,7 +51,7 @@ class Lifecycle {
             case READY ->
                 Stage.STOP
                         .of(daytona.stop(sandbox.id()))
-                        .chain(() -> daytona.get(sandbox.id()))
+                        .chain(() -> after(sandbox.in(RemoteState.STOPPING)))
                         .onFailure(CONFLICT)
                         .recoverWithUni(() -> overtaken(sandbox.id()));
             case CREATING, DELETING, ERROR -> Uni.createFrom().failure(notReady(sandbox));
@@ -59,7 +62,8 @@ class Lifecycle {
     Uni<RemoteSandbox> archive(RemoteSandbox sandbox) {
         return switch (sandbox.state()) {
             case ARCHIVING, ARCHIVED -> Uni.createFrom().item(sandbox);
-            case STOPPED -> Stage.ARCHIVE.of(daytona.archive(sandbox.id())).chain(() -> daytona.get(sandbox.id()));
+            case STOPPED ->
+                Stage.ARCHIVE.of(daytona.archive(sandbox.id())).chain(() -> after(sandbox.in(RemoteState.ARCHIVING)));
             default -> Uni.createFrom().failure(notReady(sandbox));
         };
     }
@@ -77,10 +81,33 @@ class Lifecycle {
 
     /** Waits for a sandbox that is stopping to have stopped, within bounds. */
     Uni<RemoteSandbox> stopped(RemoteSandbox sandbox) {
-        return polling.until(
-                now -> SandboxStatus.of(now.state()) != SandboxStatus.STOPPING,
-                STOPPING,
-                () -> daytona.poll(sandbox.id()));
+        return waitFor(sandbox, STOPPING, now -> SandboxStatus.of(now.state()) != SandboxStatus.STOPPING);
+    }
+
+    /**
+     * Looks at a sandbox until it has got where it is on its way to, or the time is over, or it cannot be looked at: what it
+     * was when it was last seen is the answer then. Whatever set it on its way has succeeded. Fails only when it is gone.
+     */
+    Uni<RemoteSandbox> waitFor(RemoteSandbox sandbox, Duration wait, Predicate<RemoteSandbox> settled) {
+        return Uni.createFrom().deferred(() -> {
+            AtomicReference<RemoteSandbox> seen = new AtomicReference<>(sandbox);
+            return seenAtLast(
+                    polling.until(
+                            settled, wait, () -> daytona.poll(sandbox.id()).invoke(seen::set)),
+                    seen::get);
+        });
+    }
+
+    /** What a sandbox is after a change: as it is expected to be, where it cannot be looked at. */
+    private Uni<RemoteSandbox> after(RemoteSandbox expected) {
+        return seenAtLast(daytona.get(expected.id()), () -> expected);
+    }
+
+    private static Uni<RemoteSandbox> seenAtLast(Uni<RemoteSandbox> look, Supplier<RemoteSandbox> last) {
+        return look.onFailure(DaytonaException.class)
+                .recoverWithUni(failure -> DaytonaException.is(Kind.NOT_FOUND).test(failure)
+                        ? Uni.createFrom().failure(failure)
+                        : Uni.createFrom().item(last.get()));
     }
 
     static ProblemException notReady(RemoteSandbox sandbox) {

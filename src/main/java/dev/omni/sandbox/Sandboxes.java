@@ -53,7 +53,6 @@ public class Sandboxes {
     private final DefaultSandbox defaultSandbox;
     private final Lifecycle lifecycle;
     private final AccessProofs proofs;
-    private final Polling polling;
     private final Changes changes;
     private final SandboxMeters meters;
     private final SandboxSecrets secrets;
@@ -66,7 +65,6 @@ public class Sandboxes {
             DefaultSandbox defaultSandbox,
             Lifecycle lifecycle,
             AccessProofs proofs,
-            Polling polling,
             Changes changes,
             SandboxMeters meters,
             SandboxSecrets secrets) {
@@ -77,7 +75,6 @@ public class Sandboxes {
         this.defaultSandbox = defaultSandbox;
         this.lifecycle = lifecycle;
         this.proofs = proofs;
-        this.polling = polling;
         this.changes = changes;
         this.meters = meters;
         this.secrets = secrets;
@@ -228,7 +225,8 @@ public class Sandboxes {
             if (!maySee(caller, proof.owner())) {
                 throw notFound();
             }
-            return new SandboxAccess(sandboxId, proof.owner(), daytona.toolbox(sandboxId, proof.toolboxProxyUrl()));
+            return new SandboxAccess(
+                    sandboxId, proof.owner(), daytona.toolbox(sandboxId, proof.owner(), proof.toolboxProxyUrl()));
         });
     }
 
@@ -370,8 +368,7 @@ public class Sandboxes {
         if (wait.isZero() || settled.test(SandboxStatus.of(sandbox.state()))) {
             return Uni.createFrom().item(sandbox);
         }
-        return polling.until(
-                now -> settled.test(SandboxStatus.of(now.state())), wait, () -> daytona.poll(sandbox.id()));
+        return lifecycle.waitFor(sandbox, wait, now -> settled.test(SandboxStatus.of(now.state())));
     }
 
     /** What Daytona's refusal of a new sandbox means, where it is the caller who can do something about it. */

@@ -85,7 +85,7 @@ class DaytonaClientTest {
     }
 
     private Toolbox toolbox() {
-        return daytona.toolbox(ID, upstream.uri().resolve("/toolbox"));
+        return daytona.toolbox(ID, "owner", upstream.uri().resolve("/toolbox"));
     }
 
     // ---- headers
@@ -631,7 +631,7 @@ class DaytonaClientTest {
         "/toolbox"
     })
     void theKeyIsNotSentToOtherHosts(URI proxy) {
-        Toolbox toolbox = daytona.toolbox(ID, proxy);
+        Toolbox toolbox = daytona.toolbox(ID, "owner", proxy);
 
         assertThat(failure(toolbox.sessions()).kind()).isEqualTo(Kind.FAILED);
         assertThat(failure(toolbox.createSession("s")).kind()).isEqualTo(Kind.FAILED);
@@ -644,9 +644,10 @@ class DaytonaClientTest {
         upstream.answersJson(200, "[]");
         URI proxy = URI.create(upstream.uri().toString().replace("127.0.0.1", "localhost") + "/toolbox");
 
-        assertThat(failure(daytona.toolbox(ID, proxy).sessions()).kind()).isEqualTo(Kind.FAILED);
+        assertThat(failure(daytona.toolbox(ID, "owner", proxy).sessions()).kind())
+                .isEqualTo(Kind.FAILED);
         use(Map.of("omni.daytona.toolbox-hosts", "proxy.example,localhost"));
-        assertThat(get(daytona.toolbox(ID, proxy).sessions())).isEmpty();
+        assertThat(get(daytona.toolbox(ID, "owner", proxy).sessions())).isEmpty();
     }
 
     // ---- helpers

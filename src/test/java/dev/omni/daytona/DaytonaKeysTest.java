@@ -162,7 +162,7 @@ class DaytonaKeysTest {
         rotateTo("third");
         taken.remove("third");
         await().pollInterval(Duration.ofMillis(10))
-                .until(() -> daytona.toolbox(ID, toolbox())
+                .until(() -> daytona.toolbox(ID, "owner", toolbox())
                                 .readLog("s", "c")
                                 .collect()
                                 .asList()
@@ -214,6 +214,38 @@ class DaytonaKeysTest {
     }
 
     @Test
+    void aToolboxThatRefusesEverythingCostsTheControlPlaneLittle() {
+        upstream.does(request -> answer(request, false));
+        upstream.received.clear();
+
+        for (int i = 0; i < 20; i++) {
+            assertThat(toolboxCallWorks()).isFalse();
+        }
+
+        assertThat(askedAboutKeys()).isLessThan(5);
+    }
+
+    @Test
+    void nobodyAsksAboutAKeyWhileDaytonaHasUsWait() {
+        upstream.does(request -> {
+            if (request.uri().startsWith("/toolbox")) {
+                request.response().setStatusCode(401).end();
+            } else {
+                request.response()
+                        .setStatusCode(429)
+                        .putHeader("Retry-After", "30")
+                        .end();
+            }
+        });
+        assertThat(catchThrowableOfType(DaytonaException.class, this::get).kind())
+                .isEqualTo(Kind.RATE_LIMITED);
+
+        assertThat(toolboxCallWorks()).isFalse();
+
+        assertThat(askedAboutKeys()).isZero();
+    }
+
+    @Test
     void neitherKeyIsRepeatedFromAnAnswer() {
         rotateTo("the-second-key");
         rotateTo("the-third-key");
@@ -237,7 +269,7 @@ class DaytonaKeysTest {
     }
 
     private void toolboxCall() {
-        value(daytona.toolbox(ID, toolbox()).sessions());
+        value(daytona.toolbox(ID, "owner", toolbox()).sessions());
     }
 
     private boolean toolboxCallWorks() {
@@ -263,6 +295,12 @@ class DaytonaKeysTest {
                     .putHeader("Content-Type", "application/json")
                     .end(request.method().name().equals("PUT") ? "" : toToolbox ? "[]" : SANDBOX);
         }
+    }
+
+    private long askedAboutKeys() {
+        return upstream.received.stream()
+                .filter(request -> request.uri().endsWith("/sandbox?limit=1"))
+                .count();
     }
 
     private List<String> keysUsed() {

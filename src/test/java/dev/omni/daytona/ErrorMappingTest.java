@@ -8,10 +8,12 @@ import dev.omni.daytona.DaytonaException.Kind;
 import dev.omni.daytona.ErrorMapping.Origin;
 import dev.omni.problem.ProblemCode;
 import io.vertx.core.VertxException;
+import jakarta.ws.rs.ProcessingException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeoutException;
@@ -191,16 +193,39 @@ class ErrorMappingTest {
                 arguments(new io.smallrye.mutiny.TimeoutException(), Kind.TIMEOUT),
                 arguments(new JsonParseException(null, "no JSON"), Kind.FAILED),
                 arguments(new RuntimeException(new JsonParseException(null, "no JSON")), Kind.FAILED),
-                arguments(new IllegalStateException("anything"), Kind.FAILED));
+                arguments(new ProcessingException("no body"), Kind.FAILED),
+                arguments(new DateTimeParseException("no date", "soon", 0), Kind.FAILED));
     }
 
     @ParameterizedTest
     @MethodSource("failures")
     void aFailureWithoutAnAnswerIsClassified(Throwable failure, Kind kind) {
-        DaytonaException e = errors.failure(failure);
+        DaytonaException e = (DaytonaException) errors.failure(failure);
 
         assertThat(e.kind()).isEqualTo(kind);
         assertThat(e.status()).isZero();
+    }
+
+    @Test
+    void aMistakeOfOursIsNotBlamedOnDaytona() {
+        RuntimeException mistake = new NullPointerException("ours");
+
+        assertThat(errors.failure(mistake)).isSameAs(mistake);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"400, false", "401, false", "403, false", "410, false", "409, true", "500, true", "503, true"})
+    void whatWouldBeAnsweredAlikeIsNotToBeSentAgain(int status, boolean retryable) {
+        assertThat(errors.answer(Origin.CONTROL_PLANE, status, Map.of(), "").isRetryable())
+                .isEqualTo(retryable);
+    }
+
+    @Test
+    void aBodyOfTagsThatNeverEndIsShort() {
+        String body = "<".repeat(1 << 20) + "b>";
+
+        assertThat(errors.answer(Origin.TOOLBOX, 500, Map.of(), body).upstreamMessage())
+                .hasSize(500);
     }
 
     @Test

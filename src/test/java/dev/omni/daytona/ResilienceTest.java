@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.quarkus.test.junit.QuarkusTest;
 import io.smallrye.common.vertx.VertxContext;
 import io.smallrye.mutiny.Uni;
+import io.smallrye.mutiny.helpers.test.AssertSubscriber;
 import io.smallrye.mutiny.subscription.Cancellable;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
@@ -76,7 +77,11 @@ class ResilienceTest {
     }
 
     private Toolbox toolbox(String sandbox) {
-        return daytona.toolbox(sandbox, upstream.uri().resolve("/toolbox"));
+        return toolbox(sandbox, "owner of " + sandbox);
+    }
+
+    private Toolbox toolbox(String sandbox, String owner) {
+        return daytona.toolbox(sandbox, owner, upstream.uri().resolve("/toolbox"));
     }
 
     // ---- circuits
@@ -164,6 +169,38 @@ class ResilienceTest {
     }
 
     @Test
+    void aPlatformThatHangsIsGivenUpHoweverManyFindNoTurn() {
+        use(Map.of(
+                "omni.daytona.timeouts.call", "200ms",
+                "omni.daytona.bulkhead.changes", "1",
+                "omni.daytona.bulkhead.max-waiting", "1"));
+        hold();
+
+        await().until(() -> {
+            for (int i = 0; i < 10; i++) {
+                begin(daytona.archive(ID));
+            }
+            return circuit("changes") == 2;
+        });
+    }
+
+    @Test
+    void callersWhoHangUpAfterALongWaitTellOfAnOutage() {
+        use(Map.of("omni.daytona.timeouts.call", "3s"));
+        hold();
+        List<Cancellable> callers = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            callers.add(begin(daytona.archive(ID)));
+        }
+        await().until(() -> held.size() == 4);
+        await().pollDelay(Duration.ofSeconds(1)).until(() -> true);
+
+        callers.forEach(Cancellable::cancel);
+
+        await().until(() -> circuit("changes") == 2);
+    }
+
+    @Test
     void aTryWhoseCallerHangsUpProvesNothing() {
         upstream.answers(503, null, "");
         fail(4, () -> daytona.archive(ID));
@@ -206,7 +243,7 @@ class ResilienceTest {
     void aRegionThatCannotBeReachedIsLeftAloneAndTheOthersAreNot() {
         RegionProxy region = new RegionProxy(upstream.uri());
         region.goAway();
-        Toolbox lost = daytona.toolbox(ID, region.origin().resolve("/toolbox"));
+        Toolbox lost = daytona.toolbox(ID, "owner", region.origin().resolve("/toolbox"));
         upstream.answersJson(200, "{\"sessionId\":\"s\"}");
 
         fail(2, () -> lost.session("s"));
@@ -281,13 +318,13 @@ class ResilienceTest {
     }
 
     @Test
-    void aStuckSandboxTakesNoMoreThanItsShare() {
+    void whoseSandboxesAreStuckTakesNoMoreThanOneShare() {
         use(Map.of(
                 "omni.daytona.bulkhead.toolbox-changes", "3",
                 "omni.daytona.bulkhead.downloads", "3",
-                "omni.daytona.bulkhead.per-sandbox", "2"));
+                "omni.daytona.bulkhead.per-user", "2"));
         upstream.does(request -> {
-            if (request.uri().contains(ID)) {
+            if (request.uri().contains("/stuck-")) {
                 held.add(request);
             } else {
                 request.response().end();
@@ -295,8 +332,9 @@ class ResilienceTest {
         });
         List<Cancellable> stuck = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
-            stuck.add(begin(toolbox(ID).createSession("s")));
-            stuck.add(begin(toolbox(ID).download("/f", 10)));
+            Toolbox one = toolbox("stuck-" + i, "alice");
+            stuck.add(begin(one.createSession("s")));
+            stuck.add(begin(one.download("/f", 10)));
         }
         await().until(() -> held.size() == 4);
 
@@ -307,6 +345,38 @@ class ResilienceTest {
         stuck.forEach(Cancellable::cancel);
         await().until(() -> gauge("omni.daytona.bulkhead.running", "downloads") == 0);
         await().until(() -> gauge("omni.daytona.bulkhead.running", "toolbox_changes") == 0);
+    }
+
+    @Test
+    void whoReadsOutputSlowlyKeepsNoJobFromEnding() {
+        use(Map.of("omni.daytona.bulkhead.downloads", "1", "omni.daytona.bulkhead.outputs", "1"));
+        upstream.answers(200, "text/plain", "x".repeat(1 << 20));
+        AssertSubscriber<Buffer> slow =
+                toolbox(ID).readOutput("s", "c").subscribe().withSubscriber(AssertSubscriber.create(1));
+        slow.awaitItems(1);
+
+        assertThat(get(toolbox(ID).readLog("s", "c").collect().asList())).isNotEmpty();
+
+        assertThat(gauge("omni.daytona.bulkhead.running", "outputs")).isOne();
+        slow.cancel();
+        await().until(() -> gauge("omni.daytona.bulkhead.running", "outputs") == 0);
+    }
+
+    @Test
+    void whoReadsNoOutputLosesItsPlaceAndAJobThatWaitsForRoomDoesNot() {
+        use(Map.of("omni.daytona.timeouts.toolbox", "200ms"));
+        upstream.answers(200, "text/plain", "x".repeat(1 << 20));
+        AssertSubscriber<Buffer> job =
+                toolbox(ID).readLog("s", "c").subscribe().withSubscriber(AssertSubscriber.create(1));
+        job.awaitItems(1);
+        AssertSubscriber<Buffer> client =
+                toolbox(ID).readOutput("s", "c").subscribe().withSubscriber(AssertSubscriber.create(1));
+
+        assertThat(client.awaitFailure().getFailure()).matches(DaytonaException.is(Kind.TIMEOUT));
+
+        await().until(() -> gauge("omni.daytona.bulkhead.running", "outputs") == 0);
+        assertThat(gauge("omni.daytona.bulkhead.running", "downloads")).isOne();
+        job.cancel();
     }
 
     @Test

@@ -14,7 +14,7 @@ public class StrainedDaytona implements QuarkusTestProfile {
                 "omni.daytona.bulkhead.starts", "2",
                 "omni.daytona.bulkhead.toolbox-changes", "4",
                 "omni.daytona.bulkhead.toolbox-reads", "4",
-                "omni.daytona.bulkhead.per-sandbox", "2",
+                "omni.daytona.bulkhead.per-user", "2",
                 "omni.daytona.bulkhead.max-waiting", "4");
     }
 }

@@ -45,7 +45,7 @@ class StageTest {
         JobCalls alice = JobCalls.ofSomebody();
         daytona.faults().on(Operation.GET_SANDBOX).always(Fault.status(403));
 
-        failed(as(alice.userId()).get(SANDBOXES + "/" + alice.sandboxId()), 502, "upstream_error", "lookup");
+        failed(as(alice.userId()).get(SANDBOXES + "/" + alice.sandboxId()), 502, "upstream_error", "lookup", false);
     }
 
     @Test
@@ -97,11 +97,27 @@ class StageTest {
         failed(alice.output(job, Map.of()), 502, "upstream_error", "log");
     }
 
+    @Test
+    void aCommandThatMayHaveRunIsNotToBeSentAgain() {
+        JobCalls alice = JobCalls.ofSomebody();
+        daytona.faults().on(Operation.SESSION_EXEC).always(Fault.lostAnswer());
+        daytona.faults().on(Operation.GET_SESSION).always(Fault.status(500));
+
+        alice.exec(Map.of("command", "echo hello"))
+                .then()
+                .body("stage", equalTo("command"))
+                .body("retryable", is(false));
+    }
+
     private static void failed(Response answer, int status, String code, String stage) {
+        failed(answer, status, code, stage, !code.equals("exec_timeout"));
+    }
+
+    private static void failed(Response answer, int status, String code, String stage, boolean retryable) {
         answer.then()
                 .statusCode(status)
                 .body("code", equalTo(code))
                 .body("stage", equalTo(stage))
-                .body("retryable", is(!code.equals("exec_timeout")));
+                .body("retryable", is(retryable));
     }
 }

@@ -148,6 +148,42 @@ class StrainedDaytonaTest {
     }
 
     @Test
+    void aSandboxThatWasMadeIsToldThoughItCannotBeLookedAt() {
+        String id = "0b6f1c1e-0000-4000-8000-000000000042";
+        daytona.faults()
+                .on(Operation.CREATE_SANDBOX)
+                .once(Fault.answer(200, Map.of("Content-Type", "application/json"), """
+                        {"id":"%s","name":"made","labels":{},"state":"creating","cpu":1,"memory":1,"disk":3,
+                         "autoStopInterval":15,"autoArchiveInterval":10080,"autoDeleteInterval":-1,
+                         "createdAt":"2026-06-25T10:00:00.000Z",
+                         "toolboxProxyUrl":"http://127.0.0.1:1/toolbox"}""".formatted(id)));
+        daytona.faults().on(Operation.GET_SANDBOX).always(Fault.status(503));
+
+        as(somebody())
+                .header("Prefer", "wait=5")
+                .body("{}")
+                .post("/api/v1/sandboxes")
+                .then()
+                .statusCode(201)
+                .body("id", equalTo(id))
+                .body("status", equalTo("creating"));
+    }
+
+    @Test
+    void aSandboxThatWasStoppedIsToldThoughItCannotBeLookedAt() {
+        String user = somebody();
+        String id = createReady(user);
+        daytona.faults().on(Operation.GET_SANDBOX).once(Fault.delay(Duration.ZERO));
+        daytona.faults().on(Operation.GET_SANDBOX).always(Fault.status(503));
+
+        as(user).post("/api/v1/sandboxes/{id}/stop", id)
+                .then()
+                .statusCode(202)
+                .body("id", equalTo(id))
+                .body("status", equalTo("stopping"));
+    }
+
+    @Test
     void moreCreatesThanMayWaitAreRefusedAtOnceAndTheOthersSucceed() {
         daytona.faults().on(Operation.CREATE_SANDBOX).times(2, Fault.delay(Duration.ofSeconds(3)));
         int before = creates();
