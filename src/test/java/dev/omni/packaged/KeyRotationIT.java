@@ -101,6 +101,11 @@ class KeyRotationIT {
         daytona.revokeKey(second);
         goOnFor(20);
 
+        // Its file removed, it stays in force: the key of the start has long been revoked.
+        issuer.withdraw(KEY);
+        awaitLog("The secret " + KEY + " is gone");
+        goOnFor(20);
+
         over.set(true);
         load.forEach(CompletableFuture::join);
         assertThat(failures).isEmpty();
