@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -45,6 +46,7 @@ class ChecksTest {
         write("garbage.pem", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n");
         write("symmetric.json", "{\"keys\":[{\"kty\":\"oct\",\"k\":\"" + SECRET + "\"}]}");
         write("short.json", "{\"keys\":[" + jwk(rsa(1024)) + "," + jwk(rsa(2048)) + "]}");
+        write("empty.json", "{\"keys\":[]}");
         write("good.json", "{\"keys\":[" + jwk(rsa(2048)) + "]}");
     }
 
@@ -108,7 +110,15 @@ class ChecksTest {
                 new Fault("smallrye.jwt.sign.key.location", "/x.pem", "smallrye.jwt.sign.key.location: is a key that"),
                 new Fault("omni.daytona.api-key", SECRET, "omni.daytona.api-key: " + plain + "omni.daytona.api-key"),
                 new Fault("quarkus.redis.password", SECRET, "quarkus.redis.password: " + plain),
-                new Fault("quarkus.log.sentry.dsn", "https://k@sentry.example/1", "quarkus.log.sentry.dsn: " + plain),
+                new Fault("omni.sentry.dsn", "https://" + SECRET + "@sentry.example/1", "omni.sentry.dsn: " + plain),
+                new Fault("omni.sentry.salt", SECRET, "omni.sentry.salt: " + plain + "omni.sentry.salt"),
+                new Fault("quarkus.log.sentry.dsn", SECRET, "quarkus.log.sentry.dsn: is not read"),
+                new Fault("quarkus.log.sentry.enabled", "true", "quarkus.log.sentry.enabled: is not read"),
+                new Fault("quarkus.redis.other.password", SECRET, "quarkus.redis.other.password: " + plain),
+                new Fault("quarkus.tls.key-store.p12.password", SECRET, "key-store.p12.password: " + plain),
+                new Fault("quarkus.tls.\"a b\".trust-store.jks.password", SECRET, "trust-store.jks.password: " + plain),
+                new Fault("quarkus.http.ssl.certificate.key-store-key-password", SECRET, "key-password: " + plain),
+                new Fault("omni.some.token", SECRET, "omni.some.token: " + plain + "omni.some.token"),
                 new Fault(
                         "quarkus.redis.hosts",
                         "redis://:" + SECRET + "@redis:6379",
@@ -120,6 +130,7 @@ class ChecksTest {
                         SECRET,
                         plain + "omni.sandbox.secret-env.ANTHROPIC_API_KEY of omni.secret.directory"),
                 new Fault("omni.secret.directory", "/no/such/directory", "/no/such/directory is no directory"),
+                new Fault("omni.sandbox.idle.stop-after-minutes", " +00", "omni.sandbox.idle.stop-after-minutes: is 0"),
                 new Fault("omni.sandbox.idle.stop-after-minutes", "0", "omni.sandbox.idle.stop-after-minutes: is 0"),
                 new Fault(
                         "quarkus.http.proxy.allow-x-forwarded",
@@ -127,7 +138,23 @@ class ChecksTest {
                         "quarkus.http.proxy.trusted-proxies: is not set"),
                 new Fault("quarkus.http.proxy.proxy-address-forwarding", "true", "trusted-proxies: is not set"),
                 new Fault("quarkus.tls.trust-all", "true", "quarkus.tls.trust-all: anybody could pose"),
-                new Fault("smallrye.jwt.client.tls.trust-all", "true", "client.tls.trust-all: anybody could pose"));
+                new Fault("quarkus.tls.redis.trust-all", "TRUE", "quarkus.tls.redis.trust-all: anybody could pose"),
+                new Fault("quarkus.redis.tls.trust-all", "true", "quarkus.redis.tls.trust-all: anybody could pose"),
+                new Fault("quarkus.tls.redis.hostname-verification-algorithm", "none", "algorithm: anybody could pose"),
+                new Fault("quarkus.rest-client.toolbox.verify-host", "false", "verify-host: anybody could pose"),
+                new Fault("smallrye.jwt.client.tls.trust-all", "true", "client.tls.trust-all: anybody could pose"),
+                new Fault("omni.proxy.trusted", "0.0.0.0/1,128.0.0.0/8", "0.0.0.0/1 is next to everybody"),
+                new Fault("omni.proxy.trusted", "2001::/15", "2001::/15 is next to everybody"),
+                new Fault("omni.proxy.trusted", "10.0.0.0/x", "10.0.0.0/x is no network"),
+                new Fault("omni.proxy.trusted", "10.0.0.0/8,::/0", "omni.proxy.trusted: ::/0 is next to everybody"),
+                new Fault(
+                        "omni.job.spool.directory",
+                        files.resolve("good.json").toString(),
+                        "is no directory that can be written to"),
+                new Fault(
+                        "omni.job.spool.directory",
+                        files.resolve("good.json/spools").toString(),
+                        "/spools, named"));
     }
 
     static Stream<Arguments> eachFault() {
@@ -217,11 +244,94 @@ class ChecksTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"rsa2048.pem", "ec256.pem", "good.json"})
-    void goodKeysInMountedFilesPass(String name) {
+    @CsvSource({"rsa2048.pem,RS256", "ec256.pem,ES256", "good.json,RS256", "good.json,'RS256,ES256'"})
+    void goodKeysInMountedFilesPass(String name, String algorithm) {
         for (String location : List.of(file(name), files.resolve(name).toString())) {
             Map<String, String> settings = good();
+            settings.put("mp.jwt.verify.publickey.algorithm", algorithm);
             settings.put("mp.jwt.verify.publickey.location", location);
+
+            assertThat(found(settings)).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"rsa2048.pem,ES256", "ec256.pem,RS256", "good.json,ES256", "empty.json,RS256"})
+    void aKeyThatVerifiesNoTokenOfTheAlgorithmIsAFault(String name, String algorithm) {
+        Map<String, String> settings = good();
+        settings.put("mp.jwt.verify.publickey.location", file(name));
+        settings.put("mp.jwt.verify.publickey.algorithm", algorithm);
+        assertThat(found(settings)).singleElement().asString().contains("holds no key for " + algorithm);
+
+        settings.put("mp.jwt.verify.publickey.algorithm", "RS256,ES256");
+        settings.put("smallrye.jwt.verify.algorithm", algorithm);
+        assertThat(found(settings)).singleElement().asString().contains("holds no key for " + algorithm);
+    }
+
+    @Test
+    void aLocationThatOnlyTheLibraryReadsIsNotEnough() {
+        Map<String, String> settings = good();
+        settings.remove("mp.jwt.verify.publickey.location");
+        settings.put("smallrye.jwt.verify.key.location", "https://issuer.example/jwks.json");
+
+        assertThat(found(settings))
+                .singleElement()
+                .asString()
+                .contains("mp.jwt.verify.publickey.location: is not set", "not as smallrye.jwt.verify.key.location");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "sentry.example/1",
+                "https://sentry.example/1",
+                "https://:s3cr3t-value@sentry.example/1",
+                "https://s3cr3t-value@sentry.example/",
+                "https://s3cr3t-value@/1",
+                "https://s3cr3t-value@sentry.example:x/1",
+                "ftp://s3cr3t-value@sentry.example/1",
+                "mailto:s3cr3t-value",
+                "s3cr3t value"
+            })
+    void aFileThatHoldsNoDsnIsAFault(String dsn) throws IOException {
+        assertThat(found(withSecret("omni.sentry.dsn", dsn)))
+                .singleElement()
+                .asString()
+                .contains("omni.sentry.dsn: is no DSN")
+                .doesNotContain("s3cr3t");
+    }
+
+    @Test
+    void aSecretFileOfEverySandboxIsAFaultSinceDaytonaShowsIt() throws IOException {
+        assertThat(found(withSecret("omni.sandbox.env.A_KEY", SECRET)))
+                .singleElement()
+                .asString()
+                .contains("omni.sandbox.env.A_KEY: is a secret", "rename its file to omni.sandbox.secret-env.A_KEY")
+                .doesNotContain(SECRET);
+    }
+
+    @Test
+    void aDirectoryOfSpoolsNeedNotBeThereYet() {
+        Map<String, String> settings = good();
+        settings.put("omni.job.spool.directory", files.resolve("not/yet").toString());
+
+        assertThat(found(settings)).isEmpty();
+    }
+
+    @Test
+    void aKeyOfTlsIsTheNameOfAFile() {
+        Map<String, String> settings = good();
+        settings.put("quarkus.tls.redis.key-store.pem.0.key", "/run/tls/key.pem");
+
+        assertThat(found(settings)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"10.0.0.0/8,fc00::/7", "2001:db8::/32", "203.0.113.7"})
+    void networksOfProxiesMayBeTrusted(String networks) {
+        for (String key : List.of("omni.proxy.trusted", "quarkus.http.proxy.trusted-proxies")) {
+            Map<String, String> settings = good();
+            settings.put(key, networks);
 
             assertThat(found(settings)).isEmpty();
         }
@@ -235,22 +345,36 @@ class ChecksTest {
         assertThat(found(settings)).isEmpty();
 
         settings.put("quarkus.http.proxy.trusted-proxies", "10.0.0.0/8,0.0.0.0/0");
-        assertThat(found(settings)).singleElement().asString().contains("0.0.0.0/0 is everybody");
+        assertThat(found(settings)).singleElement().asString().contains("0.0.0.0/0 is next to everybody");
+        settings.put("quarkus.http.proxy.trusted-proxies", "0.0.0.0/1,128.0.0.0/1");
+        assertThat(found(settings)).hasSize(2).allMatch(fault -> fault.contains("/1 is next to everybody"));
     }
 
     @Test
     void secretsInFilesPassAndALeftoverBesideThemDoesNot() throws IOException {
         Path directory = Files.createTempDirectory(files, "secrets");
         for (String name : List.of(
-                "omni.daytona.api-key", "quarkus.redis.password", "omni.sandbox.secret-env.ANTHROPIC_API_KEY")) {
+                "omni.daytona.api-key",
+                "quarkus.redis.password",
+                "omni.sentry.salt",
+                "omni.sandbox.secret-env.ANTHROPIC_API_KEY")) {
             Files.writeString(directory.resolve(name), SECRET);
         }
+        Files.writeString(directory.resolve("omni.sentry.dsn"), "https://" + SECRET + "@sentry.example:9000/a/1\n");
         Map<String, String> settings = good();
         settings.put("omni.secret.directory", directory.toString());
         assertThat(found(settings)).isEmpty();
 
         settings.put("omni.daytona.api-key", "leftover");
         assertThat(found(settings)).singleElement().asString().contains("omni.daytona.api-key: is a secret");
+    }
+
+    private static Map<String, String> withSecret(String name, String value) throws IOException {
+        Path directory = Files.createTempDirectory(files, "secrets");
+        Files.writeString(directory.resolve(name), value);
+        Map<String, String> settings = good();
+        settings.put("omni.secret.directory", directory.toString());
+        return settings;
     }
 
     private static List<String> found(Map<String, String> properties) {
