@@ -36,6 +36,13 @@ final class Checks {
             "https://nobody.invalid:8443",
             "http://nobody.invalid:8080");
 
+    /** As a browser writes it: its own port is not named. */
+    private static final Pattern ORIGIN =
+            Pattern.compile("(?!https:.*:443$|http:.*:80$)[a-z][a-z0-9+.-]*://([a-z0-9_.-]+|\\[[0-9a-f:.]+])(:\\d+)?");
+    /** A dot outside a class which is no whole part of a name, such as the one in {@code .*[.]example[.]com}. */
+    private static final Pattern ANY_LETTER =
+            Pattern.compile("(?:\\\\.|\\[(?:\\\\.|[^\\]\\\\])+]|\\.[*+]\\??(?=\\[[.]]|\\\\[.])|[^.\\\\\\[])*+\\..*");
+
     private static final String PROXY = "quarkus.http.proxy.";
     /** No network of proxies is as wide as what a registry hands out; several such would be everybody. */
     private static final int LEAST_BITS_OF_4 = 8;
@@ -46,13 +53,14 @@ final class Checks {
             List.of("quarkus.tls.", "quarkus.rest-client.", "quarkus.redis.", "smallrye.jwt.client.tls.");
 
     private static final String DAYTONA_URL = "omni.daytona.api-url";
+    private static final String DAYTONA_KEY = "omni.daytona.api-key";
     private static final String ISSUER = "mp.jwt.verify.issuer";
     private static final String AUDIENCES = "mp.jwt.verify.audiences";
     private static final List<String> DEVELOPMENT_ISSUERS = List.of("omni-dev", "omni-test");
 
     private static final String SECRET_DIRECTORY = "omni.secret.directory";
     private static final List<String> SECRETS =
-            List.of("omni.daytona.api-key", "quarkus.redis.password", "omni.sentry.dsn", "omni.sentry.salt");
+            List.of(DAYTONA_KEY, "quarkus.redis.password", "omni.sentry.dsn", "omni.sentry.salt");
     private static final String SECRET_ENV = "omni.sandbox.secret-env.";
     private static final String ENV = "omni.sandbox.env.";
     private static final Pattern SECRET_NAME =
@@ -79,20 +87,57 @@ final class Checks {
         for (String origin : settings.texts(ORIGINS)) {
             if (origin.equals("*")) {
                 faults.add(ORIGINS + ": * lets every website call; name the origins of the web apps");
+            } else if (origin.equalsIgnoreCase("null")) {
+                faults.add(ORIGINS + ": null is what every website can call itself, in a sandboxed frame; name the"
+                        + " origins of the web apps");
             } else if (origin.length() > 1 && origin.startsWith("/") && origin.endsWith("/")) {
-                try {
-                    Pattern pattern = Pattern.compile(origin.substring(1, origin.length() - 1));
-                    if (ORIGINS_OF_NOBODY.stream()
-                            .anyMatch(nobody -> pattern.matcher(nobody).matches())) {
-                        faults.add(ORIGINS + ": the pattern " + origin
-                                + " lets every website call; name the origins of the web apps");
-                    }
-                } catch (PatternSyntaxException e) {
-                    faults.add(ORIGINS + ": " + origin + " is no pattern");
-                }
+                pattern(origin, faults);
+            } else if (!ORIGIN.matcher(origin).matches()) {
+                faults.add(ORIGINS + ": " + origin + " is no origin as browsers write it, and lets nobody call; write"
+                        + " https://app.example.com, in lower case and without a slash at the end, or a pattern between"
+                        + " slashes");
+            } else if (origin.startsWith("http:") && !settings.isSecure(URI.create(origin))) {
+                faults.add(ORIGINS + ": " + origin + " is not https, and whoever is on the way could call from it");
             }
         }
         return faults;
+    }
+
+    private static void pattern(String origin, List<String> faults) {
+        String text = origin.substring(1, origin.length() - 1);
+        try {
+            Pattern pattern = Pattern.compile(text);
+            if (ORIGINS_OF_NOBODY.stream()
+                    .anyMatch(nobody -> pattern.matcher(nobody).matches())) {
+                faults.add(ORIGINS + ": the pattern " + origin
+                        + " lets every website call; name the origins of the web apps");
+            } else if (ANY_LETTER.matcher(text).matches()) {
+                faults.add(
+                        ORIGINS + ": in the pattern " + origin + " a dot stands for any letter, so that it lets in more"
+                                + " than was meant; write [.] for a dot, and [a-z0-9-]+ for a part of a name");
+            } else if (text.startsWith("http:") || text.startsWith("https?:")) {
+                faults.add(ORIGINS + ": the pattern " + origin
+                        + " lets in what is not https, and whoever is on the way could call from it");
+            }
+        } catch (PatternSyntaxException e) {
+            faults.add(ORIGINS + ": " + origin + " is no pattern");
+        }
+    }
+
+    /** What is no fault, but seldom meant. */
+    static List<String> notes(Settings settings) {
+        List<String> notes = new ArrayList<>();
+        if (settings.text("omni.proxy.trusted").isEmpty()) {
+            notes.add("omni.proxy.trusted: is not set; behind a proxy all clients would count as one, whose flood locks"
+                    + " out everybody");
+        }
+        if (settings.text(DAYTONA_URL).isEmpty()) {
+            notes.add(DAYTONA_URL + ": is not set; calls that need Daytona will be answered 503");
+        } else if (settings.text(DAYTONA_KEY).isEmpty()) {
+            notes.add(DAYTONA_KEY + ": there is no such file yet; until there is, calls that need Daytona will be"
+                    + " answered 503");
+        }
+        return notes;
     }
 
     private static List<String> proxies(Settings settings) {

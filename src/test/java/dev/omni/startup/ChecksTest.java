@@ -52,16 +52,20 @@ class ChecksTest {
 
     /** What an operator sets who has read the documentation. */
     private static Map<String, String> good() {
-        return new HashMap<>(Map.ofEntries(
-                Map.entry("omni.daytona.api-url", "https://app.daytona.io/api"),
-                Map.entry("omni.daytona.organization-id", "org-1"),
-                Map.entry("omni.secret.directory", files.toString()),
-                Map.entry("mp.jwt.verify.publickey.location", "https://issuer.example/jwks.json"),
-                Map.entry("mp.jwt.verify.publickey.algorithm", "RS256"),
-                Map.entry("mp.jwt.verify.issuer", "https://issuer.example"),
-                Map.entry("mp.jwt.verify.audiences", "omni"),
-                Map.entry("omni.sandbox.idle.stop-after-minutes", "15"),
-                Map.entry("quarkus.http.cors.origins", "https://app.example.com,/https://[a-z]+\\.example\\.com/")));
+        return new HashMap<>(
+                Map.ofEntries(
+                        Map.entry("omni.daytona.api-url", "https://app.daytona.io/api"),
+                        Map.entry("omni.daytona.organization-id", "org-1"),
+                        Map.entry("omni.secret.directory", files.toString()),
+                        Map.entry("mp.jwt.verify.publickey.location", "https://issuer.example/jwks.json"),
+                        Map.entry("mp.jwt.verify.publickey.algorithm", "RS256"),
+                        Map.entry("mp.jwt.verify.issuer", "https://issuer.example"),
+                        Map.entry("mp.jwt.verify.audiences", "omni"),
+                        Map.entry("omni.sandbox.idle.stop-after-minutes", "15"),
+                        Map.entry(
+                                "quarkus.http.cors.origins",
+                                "https://app.example.com,https://b.example:8443,"
+                                        + "app://shell,/https://.*[.]c[.]example/,/https://pr-[0-9]+[.]d[.]example(:[0-9]+)?/")));
     }
 
     record Fault(String key, String value, String line) {}
@@ -75,6 +79,20 @@ class ChecksTest {
                         "quarkus.http.cors.origins",
                         "https://a.example,/https:.+/",
                         "the pattern /https:.+/ lets every"),
+                new Fault("quarkus.http.cors.origins", "null", "null is what every website can call itself"),
+                new Fault("quarkus.http.cors.origins", "/https://.*example.com/", "a dot stands for any letter"),
+                new Fault("quarkus.http.cors.origins", "/https://.*example[.]com/", "a dot stands for any letter"),
+                new Fault(
+                        "quarkus.http.cors.origins", "/https://app[.]example[.]com.*/", "a dot stands for any letter"),
+                new Fault(
+                        "quarkus.http.cors.origins", "/https://[a-z]+\\.example\\.com/", "a dot stands for any letter"),
+                new Fault("quarkus.http.cors.origins", "/https?://app[.]example[.]com/", "lets in what is not https"),
+                new Fault("quarkus.http.cors.origins", "https://*.example.com", "is no origin as browsers write it"),
+                new Fault("quarkus.http.cors.origins", "https://app.example.com/", "is no origin as browsers write it"),
+                new Fault("quarkus.http.cors.origins", "https://App.example.com", "is no origin as browsers write it"),
+                new Fault("quarkus.http.cors.origins", "https://app.example.com:443", "is no origin as browsers"),
+                new Fault("quarkus.http.cors.origins", "app.example.com", "is no origin as browsers write it"),
+                new Fault("quarkus.http.cors.origins", "http://app.example.com", "is not https"),
                 new Fault("quarkus.http.cors.origins", "/(/", "/(/ is no pattern"),
                 new Fault("omni.daytona.api-url", "http://app.daytona.io/api", "omni.daytona.api-url: is not an https"),
                 new Fault("omni.daytona.api-url", "http://127.0.0.1:3000/api", "omni.daytona.api-url: is not an https"),
@@ -125,6 +143,10 @@ class ChecksTest {
                         "quarkus.redis.hosts: holds a password"),
                 new Fault(
                         "omni.sandbox.secret-env.ANTHROPIC_API_KEY", SECRET, "secret-env.ANTHROPIC_API_KEY: " + plain),
+                new Fault(
+                        "OMNI_SANDBOX_SECRET_ENV_NPM_TOKEN",
+                        SECRET,
+                        plain + "omni.sandbox.secret-env.NPM_TOKEN of omni.secret.directory"),
                 new Fault(
                         "omni.sandbox.env.ANTHROPIC_API_KEY",
                         SECRET,
@@ -311,6 +333,25 @@ class ChecksTest {
     }
 
     @Test
+    void whatIsSeldomMeantIsNoted() throws IOException {
+        Map<String, String> settings = withSecret("omni.daytona.api-key", SECRET);
+        assertThat(Checks.notes(settings(settings)))
+                .singleElement()
+                .asString()
+                .startsWith("omni.proxy.trusted: is not");
+        settings.put("omni.proxy.trusted", "10.0.0.0/8");
+        assertThat(Checks.notes(settings(settings))).isEmpty();
+
+        settings.put("omni.secret.directory", files.toString());
+        assertThat(Checks.notes(settings(settings)))
+                .singleElement()
+                .asString()
+                .startsWith("omni.daytona.api-key: there");
+        settings.remove("omni.daytona.api-url");
+        assertThat(Checks.notes(settings(settings))).singleElement().asString().startsWith("omni.daytona.api-url: is");
+    }
+
+    @Test
     void aDirectoryOfSpoolsNeedNotBeThereYet() {
         Map<String, String> settings = good();
         settings.put("omni.job.spool.directory", files.resolve("not/yet").toString());
@@ -378,14 +419,18 @@ class ChecksTest {
     }
 
     private static List<String> found(Map<String, String> properties) {
-        Settings settings = new Settings(new SmallRyeConfigBuilder()
+        Settings settings = settings(properties);
+        return Checks.ALL.stream()
+                .flatMap(check -> check.faults().apply(settings).stream())
+                .toList();
+    }
+
+    private static Settings settings(Map<String, String> properties) {
+        return new Settings(new SmallRyeConfigBuilder()
                 .addDefaultInterceptors()
                 .withSources(new PropertiesConfigSource(properties, "application.properties", 250))
                 .withSources(new SecretSourceFactory())
                 .build());
-        return Checks.ALL.stream()
-                .flatMap(check -> check.faults().apply(settings).stream())
-                .toList();
     }
 
     private static String file(String name) {
