@@ -31,7 +31,7 @@ class ArchitectureTest {
             entry("problem", List.of("redaction")),
             entry("metric", List.of()),
             entry("secret", List.of("metric", "redaction")),
-            entry("startup", List.of("secret")),
+            entry("startup", List.of("identity", "secret")),
             entry("edge", List.of("problem")),
             entry("identity", List.of("problem")),
             entry("daytona", List.of("metric", "problem", "redaction", "secret")),

@@ -88,7 +88,7 @@ class Transport {
             MeterRegistry meters) {
         this(
                 config,
-                () -> configured(config, secrets.get(DaytonaConfig.API_KEY))
+                () -> configured(config, secrets.lastOf(DaytonaConfig.API_KEY))
                         .or(() -> provided.stream().findFirst()),
                 vertx,
                 meters);
@@ -131,7 +131,7 @@ class Transport {
         webSockets.close();
     }
 
-    /** @param key as its file holds it now, where it has one */
+    /** @param key as its file holds it now, or held it last; where it never had one, a setting will do */
     static Optional<DaytonaEndpoint> configured(DaytonaConfig config, Optional<String> key) {
         record Configured(URI apiUrl, String apiKey) implements DaytonaEndpoint {
             // Without the key.

@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,10 @@ public class Secrets {
     private final long timer;
 
     private volatile Map<String, String> values = Map.of();
+    /** What the files that are gone held last. */
+    private volatile Map<String, String> removed = Map.of();
+
+    private volatile Collection<String> all = List.of();
     /** What the last check found. Like the next, touched by one check at a time. */
     private Map<String, Content> seen = Map.of();
 
@@ -84,6 +89,11 @@ public class Secrets {
         return Optional.ofNullable(values.get(name));
     }
 
+    /** The same, or what that file held last if it was removed: for a secret that there must always be one of. */
+    public Optional<String> lastOf(String name) {
+        return get(name).or(() -> Optional.ofNullable(removed.get(name)));
+    }
+
     /** The secrets in the files whose names begin so, by what follows. */
     public Map<String, String> under(String prefix) {
         Map<String, String> found = new TreeMap<>();
@@ -95,9 +105,9 @@ public class Secrets {
         return found;
     }
 
-    /** All secrets there are, for whoever has to keep them out of something. */
-    public Collection<String> all() {
-        return values.values();
+    /** All secrets there are, and those of removed files: whoever was given one may still have it. */
+    Collection<String> all() {
+        return all;
     }
 
     private void checkLater() {
@@ -154,7 +164,7 @@ public class Secrets {
                 case Content.Unusable(String why) -> trouble(name, why);
             }
         });
-        values = Map.copyOf(next);
+        force(next, removed);
     }
 
     /** Drops what two checks in a row have not found. */
@@ -164,14 +174,27 @@ public class Secrets {
         gone.removeAll(before);
         if (!gone.isEmpty()) {
             Map<String, String> next = new HashMap<>(values);
-            next.keySet().removeAll(gone);
-            values = Map.copyOf(next);
+            Map<String, String> last = new HashMap<>(removed);
+            gone.forEach(name -> {
+                @Nullable String text = next.remove(name);
+                if (text != null && (last.size() < SecretDirectory.MAX_FILES || last.containsKey(name))) {
+                    last.put(name, text);
+                }
+            });
+            force(next, last);
             gone.forEach(name -> {
                 meters.changed(name, Change.REMOVED);
                 LOG.warnf("The secret %s is gone: its file was removed", name);
             });
         }
         troubles.keySet().removeIf(name -> !name.equals(ITSELF) && !now.contains(name));
+    }
+
+    private void force(Map<String, String> next, Map<String, String> last) {
+        // In this order nobody finds a secret in neither.
+        removed = Map.copyOf(last);
+        values = Map.copyOf(next);
+        all = Stream.concat(values.values().stream(), removed.values().stream()).toList();
     }
 
     private void trouble(String name, String why) {

@@ -31,6 +31,10 @@ record Settings(SmallRyeConfig config) {
         return config.getOptionalValue(key, Boolean.class).orElse(false);
     }
 
+    boolean isOff(String key) {
+        return !config.getOptionalValue(key, Boolean.class).orElse(true);
+    }
+
     /** The names of settings that begin so, in the words of whoever set them. */
     Collection<String> namesUnder(String prefix) {
         String variable = variable(prefix);

@@ -11,6 +11,7 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.logging.Level;
 import org.eclipse.microprofile.config.Config;
 import org.jboss.logging.Logger;
 
@@ -22,6 +23,7 @@ import org.jboss.logging.Logger;
 @Singleton
 class StartUp {
     private static final Logger LOG = Logger.getLogger(StartUp.class);
+    private static final java.util.logging.Logger LOG_OF_QUARKUS = java.util.logging.Logger.getLogger("io.quarkus");
     private static final String CHECK = "--check";
     private static final int FAULTY = 1;
     private static final int USAGE = 2;
@@ -37,7 +39,10 @@ class StartUp {
     /** Before everything else that begins with the start. */
     void check(@Observes @Priority(1) StartupEvent event) {
         if (arguments.contains(CHECK)) {
-            throw end(tell() ? 0 : FAULTY);
+            boolean good = tell();
+            // The verdict is the last that is printed.
+            LOG_OF_QUARKUS.setLevel(Level.WARNING);
+            throw end(good ? 0 : FAULTY);
         }
         if (LaunchMode.current().isDevOrTest()) {
             return;
@@ -74,6 +79,7 @@ class StartUp {
             }
             faults.forEach(fault -> lines.add("fault  " + check.subject() + ": " + fault));
         }
+        Checks.notes(settings).forEach(note -> lines.add("note   " + note));
         lines.add(good ? "Omni would start." : "Omni would not start.");
         System.out.println(String.join(System.lineSeparator(), lines));
         return good;

@@ -21,8 +21,10 @@ import java.security.spec.InvalidKeySpecException;
 import java.security.spec.X509EncodedKeySpec;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -36,7 +38,14 @@ final class TokenKeys {
     private static final String INLINE = "mp.jwt.verify.publickey";
     private static final String LOCATION = "mp.jwt.verify.publickey.location";
     private static final String OTHER_LOCATION = "smallrye.jwt.verify.key.location";
-    private static final Set<String> ALGORITHMS = Set.of("RS256", "ES256");
+    private static final String ALGORITHM = "mp.jwt.verify.publickey.algorithm";
+    /** Goes before the other. */
+    private static final String OTHER_ALGORITHM = "smallrye.jwt.verify.algorithm";
+
+    private static final String DEFAULT_ALGORITHM = "RS256";
+    /** What signatures are made with, by the type of key. */
+    private static final Map<String, String> ALGORITHMS = Map.of("RSA", DEFAULT_ALGORITHM, "EC", "ES256");
+
     private static final int MAX_BYTES = 1024 * 1024;
     private static final int RSA_BITS = 2048;
     private static final int EC_BITS = 256;
@@ -45,9 +54,9 @@ final class TokenKeys {
 
     static List<String> faults(Settings settings) {
         List<String> faults = new ArrayList<>();
-        for (String key : List.of("mp.jwt.verify.publickey.algorithm", "smallrye.jwt.verify.algorithm")) {
+        for (String key : List.of(ALGORITHM, OTHER_ALGORITHM)) {
             for (String algorithm : settings.texts(key)) {
-                if (!ALGORITHMS.contains(algorithm.strip().toUpperCase(Locale.ROOT))) {
+                if (!ALGORITHMS.containsValue(normal(algorithm))) {
                     faults.add(key + ": " + algorithm + " is not allowed, but RS256 and ES256 are, whose keys can only"
                             + " verify tokens");
                 }
@@ -65,10 +74,11 @@ final class TokenKeys {
         List<String> locations = Stream.of(LOCATION, OTHER_LOCATION)
                 .filter(key -> isSet(settings, key))
                 .toList();
-        if (inline.isEmpty() && locations.isEmpty()) {
-            faults.add(LOCATION + ": is not set; say where the keys of tokens are");
+        if (inline.isEmpty() && !isSet(settings, LOCATION)) {
+            faults.add(LOCATION + ": is not set; say where the keys of tokens are"
+                    + (locations.isEmpty() ? "" : ", here and not as " + OTHER_LOCATION));
         }
-        inline.ifPresent(text -> inspect(INLINE, text, faults));
+        inline.ifPresent(text -> inspect(settings, INLINE, text, faults));
         locations.forEach(key -> located(settings, key, settings.text(key).orElseThrow(), faults));
         return faults;
     }
@@ -87,10 +97,10 @@ final class TokenKeys {
                         faults.add(key + ": is not an https address, and whoever is on the way could put in keys");
                     }
                 }
-                case "file" -> inspect(key, read(Path.of(address)), faults);
+                case "file" -> inspect(settings, key, read(Path.of(address)), faults);
                 case "null" -> {
                     if (location.startsWith("/")) {
-                        inspect(key, read(Path.of(location)), faults);
+                        inspect(settings, key, read(Path.of(location)), faults);
                     } else {
                         faults.add(inTheImage(key));
                     }
@@ -114,10 +124,31 @@ final class TokenKeys {
         }
     }
 
-    private static void inspect(String key, String text, List<String> faults) {
+    private static String normal(String algorithm) {
+        return algorithm.strip().toUpperCase(Locale.ROOT);
+    }
+
+    /** Complains where no token would ever be verified: each is of a kind that the keys are not for. */
+    private static void fitting(Settings settings, String key, Set<String> types, List<String> faults) {
+        List<String> expected = Stream.of(OTHER_ALGORITHM, ALGORITHM)
+                .map(settings::texts)
+                .filter(algorithms -> !algorithms.isEmpty())
+                .findFirst()
+                .orElse(List.of(DEFAULT_ALGORITHM))
+                .stream()
+                .map(TokenKeys::normal)
+                .toList();
+        boolean known = ALGORITHMS.values().containsAll(expected);
+        if (known && types.stream().noneMatch(type -> expected.contains(ALGORITHMS.get(type)))) {
+            faults.add("%s: holds no key for %s, which %s says tokens are signed with"
+                    .formatted(key, String.join(" or ", expected), ALGORITHM));
+        }
+    }
+
+    private static void inspect(Settings settings, String key, String text, List<String> faults) {
         String keys = text.strip();
         if (keys.startsWith("{")) {
-            inspectKeySet(key, keys, faults);
+            inspectKeySet(settings, key, keys, faults);
         } else if (keys.contains("PRIVATE KEY")) {
             faults.add(key + ": is a private key, which only the issuer has");
         } else {
@@ -126,15 +157,19 @@ final class TokenKeys {
                 faults.add(key + ": holds no public RSA or EC key");
             } else {
                 tooShort(key, bits(publicKey), publicKey instanceof RSAPublicKey, faults);
+                fitting(settings, key, Set.of(publicKey.getAlgorithm()), faults);
             }
         }
     }
 
-    private static void inspectKeySet(String key, String text, List<String> faults) {
+    private static void inspectKeySet(Settings settings, String key, String text, List<String> faults) {
+        int before = faults.size();
+        Set<String> types = new HashSet<>();
         try {
             JsonNode json = new ObjectMapper().readTree(text);
             for (JsonNode jwk : json.has("keys") ? json.path("keys") : List.of(json)) {
                 String type = jwk.path("kty").asText();
+                types.add(type);
                 if (type.equals("oct")) {
                     faults.add(key + ": holds a symmetric key: whoever can verify tokens could make them");
                 } else if (jwk.has("d")) {
@@ -143,6 +178,9 @@ final class TokenKeys {
                     byte[] modulus = Base64.getUrlDecoder().decode(jwk.path("n").asText());
                     tooShort(key, new BigInteger(1, modulus).bitLength(), true, faults);
                 }
+            }
+            if (faults.size() == before) {
+                fitting(settings, key, types, faults);
             }
         } catch (JacksonException | IllegalArgumentException e) {
             faults.add(key + ": holds no JWK set that can be read");

@@ -61,6 +61,11 @@ public final class Issuer implements AutoCloseable {
         Files.move(next, secrets.resolve(name), StandardCopyOption.ATOMIC_MOVE);
     }
 
+    /** Takes a secret away. */
+    public void withdraw(String name) throws IOException {
+        Files.delete(secrets.resolve(name));
+    }
+
     public String token(String sub) {
         return Jwt.subject(sub)
                 .issuer(NAME)

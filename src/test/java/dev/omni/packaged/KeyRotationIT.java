@@ -101,6 +101,11 @@ class KeyRotationIT {
         daytona.revokeKey(second);
         goOnFor(20);
 
+        // Its file removed, it stays in force: the key of the start has long been revoked.
+        issuer.withdraw(KEY);
+        awaitLog("The secret " + KEY + " is gone");
+        goOnFor(20);
+
         over.set(true);
         load.forEach(CompletableFuture::join);
         assertThat(failures).isEmpty();
@@ -109,11 +114,19 @@ class KeyRotationIT {
                 .then()
                 .statusCode(200);
         assertThat(stream.join()).contains("line 1\\n", "end\\n", "\"exitCode\":0");
+
+        // Nobody calls any more, but for who asks whether it is ready.
+        String fourth = daytona.addKey();
+        issuer.secret(KEY, fourth);
+        await().atMost(PATIENCE).until(() -> {
+            given().get(omni.management("/q/health/ready")).then().statusCode(200);
+            return occurrences("Daytona takes the new key") == 3;
+        });
         assertThat(occurrences("Daytona refuses the new key")).isEqualTo(1);
         assertThat(metrics())
                 .containsPattern(
                         "omni_secret_reloads_total\\{.*outcome=\"loaded\".*secret=\"omni.daytona.api-key\".*} [4-9]");
-        assertThat(omni.log()).doesNotContain(daytona.apiKey(), second, third, "dtn_mistyped");
+        assertThat(omni.log()).doesNotContain(daytona.apiKey(), second, third, fourth, "dtn_mistyped");
     }
 
     private void callOn(String base) {

@@ -162,6 +162,24 @@ class SecretsTest {
     }
 
     @Test
+    void whatARemovedFileHeldLastIsRememberedAndKeptOutOfTheLog() throws IOException {
+        write(NAME, "one");
+        Secrets secrets = secrets();
+        write(NAME, "two");
+        checkTwice(secrets);
+
+        Files.delete(directory.resolve(NAME));
+        checkTwice(secrets);
+
+        assertThat(secrets.lastOf(NAME)).contains("two");
+        assertThat(secrets.all()).containsExactly("two");
+        write(NAME, "three");
+        checkTwice(secrets);
+        assertThat(secrets.lastOf(NAME)).contains("three");
+        assertThat(secrets.lastOf("another")).isEmpty();
+    }
+
+    @Test
     void aDirectoryThatIsGoneForAWhileTakesNothingAway() throws IOException {
         write(NAME, "one");
         Secrets secrets = secrets();
