@@ -48,12 +48,18 @@ class UpgradeCheck implements HttpUpgradeCheck {
         String userId = verified.caller().userId();
         ClientAddress address = addresses.of(upgrade.httpRequest());
         Peer peer = Peer.of(userId, address);
-        if (!slots.hasRoom(peer)) {
-            return CheckResult.rejectUpgrade(
-                    429, Map.of("Retry-After", List.of(String.valueOf(Connections.RETRY_AFTER.toSeconds()))));
-        }
-        return limiter.take(Policy.UPGRADE, userId, address)
-                .map(decision -> decision.isAllowed() ? permit(upgrade, verified, peer, address) : refuse(decision));
+        return limiter.take(Policy.UPGRADE, userId, address).map(decision -> {
+            if (!decision.isAllowed()) {
+                return refuse(decision);
+            }
+            // After the limit, so that whoever has no room left cannot ask for it without end.
+            return slots.hasRoom(peer) ? permit(upgrade, verified, peer, address) : refuseForRoom();
+        });
+    }
+
+    private static CheckResult refuseForRoom() {
+        return CheckResult.rejectUpgradeSync(
+                429, Map.of("Retry-After", List.of(String.valueOf(Connections.RETRY_AFTER.toSeconds()))));
     }
 
     private static CheckResult refuse(Decision decision) {
