@@ -85,9 +85,10 @@ class JobStarter {
         JobHeader header = header(job);
         Toolbox toolbox = sandbox.toolbox();
         return Stage.SESSION.of(directories.of(sandbox, id)).chain(directory -> {
-            Supplier<Uni<Start>> run = () -> admitted(sandbox, job, id, sessionId, directory, header);
+            Supplier<Uni<Start>> first = () -> admitted(sandbox, job, id, sessionId, directory, header, true);
+            Supplier<Uni<Start>> again = () -> admitted(sandbox, job, id, sessionId, directory, header, false);
             if (!mayExist) {
-                return Stage.SESSION.of(toolbox.createSession(sessionId)).chain(run::get);
+                return Stage.SESSION.of(toolbox.createSession(sessionId)).chain(first::get);
             }
             return Stage.SESSION
                     .of(toolbox.createSession(sessionId))
@@ -95,8 +96,8 @@ class JobStarter {
                     .onFailure(DaytonaException.is(Kind.CONFLICT))
                     .recoverWithItem(false)
                     .chain(created -> created
-                            ? forgotten(sandbox, id, sessionId, directory, header, run)
-                            : existing(sandbox, id, sessionId, directory, header, run));
+                            ? forgotten(sandbox, id, sessionId, directory, header, first)
+                            : existing(sandbox, id, sessionId, directory, header, again));
         });
     }
 
@@ -119,15 +120,21 @@ class JobStarter {
                         : sandbox.toolbox().deleteSession(sessionId).chain(() -> repeated(job.get(), header)));
     }
 
+    /** @param created whether this call made the session; it is another's to delete if not */
     private Uni<Start> admitted(
-            SandboxAccess sandbox, NewJob job, UUID id, String sessionId, String directory, JobHeader header) {
+            SandboxAccess sandbox,
+            NewJob job,
+            UUID id,
+            String sessionId,
+            String directory,
+            JobHeader header,
+            boolean created) {
         return quota.admit(sandbox, sessionId, Duration.ofSeconds(header.timeoutSeconds()))
                 .onFailure()
-                .recoverWithUni(failure -> sandbox.toolbox()
-                        .deleteSession(sessionId)
-                        .onItemOrFailure()
-                        .transformToUni((deleted, again) -> Uni.createFrom().failure(failure)))
-                .chain(lease -> run(sandbox, job, id, sessionId, directory, header)
+                .recoverWithUni(failure -> created
+                        ? withoutSession(sandbox.toolbox(), sessionId, failure)
+                        : Uni.createFrom().failure(failure))
+                .chain(lease -> run(sandbox, job, id, sessionId, directory, header, created)
                         .map(started -> new Start(started, true, lease::release))
                         .onFailure()
                         .invoke(lease::release)
@@ -135,8 +142,21 @@ class JobStarter {
                         .invoke(lease::release));
     }
 
+    /** Fails as it had failed, when what it would only leave in the way of a repeated call is gone. */
+    private static <T> Uni<T> withoutSession(Toolbox toolbox, String sessionId, Throwable failure) {
+        return toolbox.deleteSession(sessionId)
+                .onItemOrFailure()
+                .transformToUni((deleted, again) -> Uni.createFrom().failure(failure));
+    }
+
     private Uni<JobRef> run(
-            SandboxAccess sandbox, NewJob job, UUID id, String sessionId, String directory, JobHeader header) {
+            SandboxAccess sandbox,
+            NewJob job,
+            UUID id,
+            String sessionId,
+            String directory,
+            JobHeader header,
+            boolean created) {
         Toolbox toolbox = sandbox.toolbox();
         Uni<Void> stdin = stdin(job) instanceof NewJob.Stdin.Text(String text)
                 ? Stage.UPLOAD.of(toolbox.upload(directory + "/stdin", Buffer.buffer(text)))
@@ -154,23 +174,26 @@ class JobStarter {
                 .chain(() -> Stage.COMMAND.of(toolbox.start(sessionId, script)))
                 .map(commandId -> new Session.Command(commandId, "", null))
                 .onFailure()
-                .recoverWithUni(failure -> maybeStarted(toolbox, sessionId, failure))
+                .recoverWithUni(failure -> maybeStarted(toolbox, sessionId, failure, created))
                 .map(command -> new JobRef(sandbox, id, sessionId, Optional.of(command), directory, header));
     }
 
     /** The call may have arrived though its answer did not: what the session says counts. */
-    private static Uni<Session.Command> maybeStarted(Toolbox toolbox, String sessionId, Throwable failure) {
+    private static Uni<Session.Command> maybeStarted(
+            Toolbox toolbox, String sessionId, Throwable failure, boolean created) {
         return toolbox.session(sessionId)
                 .map(JobRecords::commandOf)
                 .onFailure()
                 .transform(unknown -> failure)
-                .chain(found -> found.isPresent()
-                        ? Uni.createFrom().item(found.get())
-                        // It is empty for certain, and would only be in the way of a repeated call.
-                        : toolbox.deleteSession(sessionId)
-                                .onItemOrFailure()
-                                .transformToUni(
-                                        (done, again) -> Uni.createFrom().failure(failure)));
+                .chain(found -> {
+                    if (found.isPresent()) {
+                        return Uni.createFrom().item(found.get());
+                    }
+                    // It is empty for certain, unless somebody else is about to start the same in it.
+                    return created
+                            ? withoutSession(toolbox, sessionId, failure)
+                            : Uni.createFrom().failure(failure);
+                });
     }
 
     private Uni<Start> existing(
