@@ -70,7 +70,7 @@ class Execs {
 
     private Uni<ExecResult> run(SandboxAccess sandbox, NewJob.Command command) {
         long begun = System.nanoTime();
-        return starter.startUnlisted(sandbox, command).chain(start -> {
+        return begin(sandbox, command).chain(start -> {
             JobRef job = start.job();
             Printed printed = new Printed(limit);
             AtomicBoolean ended = new AtomicBoolean();
@@ -86,6 +86,18 @@ class Execs {
                     .onTermination()
                     .invoke(() -> cleanUp(start, ended.get()));
         });
+    }
+
+    /**
+     * Goes on to its end also when nobody waits for it any more: what has begun by then is to be ended, and must be known for
+     * that.
+     */
+    private Uni<JobStarter.Start> begin(SandboxAccess sandbox, NewJob.Command command) {
+        Uni<JobStarter.Start> begun =
+                starter.startUnlisted(sandbox, command).memoize().indefinitely();
+        begun.subscribe().with(start -> {}, failure -> LOG.debugf("A command was not started: %s", failure));
+        return begun.onCancellation()
+                .invoke(() -> begun.subscribe().with(start -> cleanUp(start, false), failure -> {}));
     }
 
     private static ExecResult result(Done done, Printed printed, Duration took) {
