@@ -167,6 +167,7 @@ class JobStarter {
                 ? Uni.createFrom().voidItem()
                 : Stage.UPLOAD.of(toolbox.upload(directory + "/env", Buffer.buffer(JobScript.exports(hidden))));
         String script = JobScript.run(header, directory, command(job), cwd(job), job.env(), stdin(job));
+        JobRef nothing = new JobRef(sandbox, id, sessionId, Optional.empty(), directory, header);
         return Uni.combine()
                 .all()
                 .unis(stdin, environment)
@@ -174,14 +175,15 @@ class JobStarter {
                 .chain(() -> Stage.COMMAND.of(toolbox.start(sessionId, script)))
                 .map(commandId -> new Session.Command(commandId, "", null))
                 .onFailure()
-                .recoverWithUni(failure -> maybeStarted(toolbox, sessionId, failure, created))
+                .recoverWithUni(failure -> maybeStarted(nothing, failure, created))
                 .map(command -> new JobRef(sandbox, id, sessionId, Optional.of(command), directory, header));
     }
 
     /** The call may have arrived though its answer did not: what the session says counts. */
-    private static Uni<Session.Command> maybeStarted(
-            Toolbox toolbox, String sessionId, Throwable failure, boolean created) {
-        return toolbox.session(sessionId)
+    private Uni<Session.Command> maybeStarted(JobRef job, Throwable failure, boolean created) {
+        return job.sandbox()
+                .toolbox()
+                .session(job.sessionId())
                 .map(JobRecords::commandOf)
                 .onFailure()
                 .transform(unknown -> failure)
@@ -189,9 +191,13 @@ class JobStarter {
                     if (found.isPresent()) {
                         return Uni.createFrom().item(found.get());
                     }
-                    // It is empty for certain, unless somebody else is about to start the same in it.
+                    // It is empty for certain, unless somebody else is about to start the same in it. With it go the
+                    // files that the job was to read, and secrets among them.
                     return created
-                            ? withoutSession(toolbox, sessionId, failure)
+                            ? records.remove(job)
+                                    .onItemOrFailure()
+                                    .transformToUni(
+                                            (removed, again) -> Uni.createFrom().failure(failure))
                             : Uni.createFrom().failure(failure);
                 });
     }
