@@ -74,7 +74,7 @@ class Execs {
 
     private Uni<ExecResult> run(SandboxAccess sandbox, NewJob.Command command, AtomicBoolean runs) {
         long begun = System.nanoTime();
-        return starter.startUnlisted(sandbox, command).chain(start -> {
+        return begin(sandbox, command).chain(start -> {
             runs.set(true);
             JobRef job = start.job();
             Printed printed = new Printed(limit);
@@ -91,6 +91,18 @@ class Execs {
                     .onTermination()
                     .invoke(() -> cleanUp(start, ended.get()));
         });
+    }
+
+    /**
+     * Goes on to its end also when nobody waits for it any more: what has begun by then is to be ended, and must be known for
+     * that.
+     */
+    private Uni<JobStarter.Start> begin(SandboxAccess sandbox, NewJob.Command command) {
+        Uni<JobStarter.Start> begun =
+                starter.startUnlisted(sandbox, command).memoize().indefinitely();
+        begun.subscribe().with(start -> {}, failure -> LOG.debugf("A command was not started: %s", failure));
+        return begun.onCancellation()
+                .invoke(() -> begun.subscribe().with(start -> cleanUp(start, false), failure -> {}));
     }
 
     private static ExecResult result(Done done, Printed printed, Duration took) {

@@ -72,11 +72,12 @@ class JobLogs {
 
     /**
      * Reads a job until it ends, though nobody follows it: that keeps its sandbox awake and its stream prompt. Completes
-     * when it is being read, and also when it cannot be: the job runs all the same, and can be followed later.
+     * with true when it is being read, and with false when it cannot be: the job runs all the same, and can be followed
+     * later.
      *
      * @param ended is told the end, once, on any thread; never when the job is not read to its end here
      */
-    Uni<Void> watch(JobRef job, Consumer<JobEnd> ended) {
+    Uni<Boolean> watch(JobRef job, Consumer<JobEnd> ended) {
         return Uni.createFrom()
                 .deferred(() -> {
                     Context context = VertxContext.getOrCreateDuplicatedContext(vertx);
@@ -91,11 +92,11 @@ class JobLogs {
                             .onFailure()
                             .invoke(failure -> forget(entry));
                 })
-                .replaceWithVoid()
+                .replaceWith(true)
                 .onFailure()
                 .invoke(failure -> LOG.errorf(failure, "Job %s is not followed", job.id()))
                 .onFailure()
-                .recoverWithNull();
+                .recoverWithItem(false);
     }
 
     private void watch(JobLog log, long begun, Runnable done) {

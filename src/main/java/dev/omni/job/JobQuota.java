@@ -14,7 +14,6 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.UUID;
 
 /**
  * Lets so many jobs run at a time, of a user and in a sandbox; a command that somebody waits for is one of them.
@@ -28,10 +27,6 @@ import java.util.UUID;
 @ApplicationScoped
 class JobQuota implements Quota {
     private static final String PER_USER = QuotaName.JOBS_PER_USER.label();
-    private static final int UUID_LENGTH = 36;
-
-    /** How long a session may be without its command. One that is older was left behind by a replica that died. */
-    private static final Duration STARTING = Duration.ofSeconds(30);
 
     /** How long to wait for others that begin at the same moment. */
     private static final Duration PATIENCE = Duration.ofSeconds(2);
@@ -39,13 +34,15 @@ class JobQuota implements Quota {
     private final Leases leases;
     private final QuotaRefusals refusals;
     private final Polling polling;
+    private final EmptySessions empty;
     private final int perUser;
     private final int perSandbox;
 
-    JobQuota(Leases leases, QuotaRefusals refusals, Polling polling, LimitConfig config) {
+    JobQuota(Leases leases, QuotaRefusals refusals, Polling polling, EmptySessions empty, LimitConfig config) {
         this.leases = leases;
         this.refusals = refusals;
         this.polling = polling;
+        this.empty = empty;
         this.perUser = config.quota().jobsPerUser();
         this.perSandbox = config.quota().jobsPerSandbox();
     }
@@ -73,7 +70,8 @@ class JobQuota implements Quota {
     }
 
     /**
-     * Admits a job whose session is there and empty. Fails with {@code quota_exceeded}; the session is to be deleted then.
+     * Admits a job whose session is there and empty. Fails with {@code quota_exceeded}; whoever made the session is to
+     * delete it then.
      *
      * @param timeout the job's time limit
      * @return to be released when the job has ended
@@ -99,11 +97,11 @@ class JobQuota implements Quota {
         return polling.until(
                         verdict -> verdict != Verdict.OPEN,
                         PATIENCE,
-                        () -> sandbox.toolbox().sessions().map(sessions -> judge(sessions, sessionId)))
+                        () -> sandbox.toolbox().sessions().map(sessions -> judge(sandbox.id(), sessions, sessionId)))
                 .map(verdict -> verdict == Verdict.ADMITTED);
     }
 
-    private Verdict judge(List<Session> sessions, String own) {
+    private Verdict judge(String sandboxId, List<Session> sessions, String own) {
         int running = 0;
         int starting = 0;
         int startingBefore = 0;
@@ -113,7 +111,7 @@ class JobQuota implements Quota {
             }
             if (isRunning(session)) {
                 running++;
-            } else if (isStarting(session)) {
+            } else if (empty.isStarting(sandboxId, session)) {
                 starting++;
                 startingBefore += session.id().compareTo(own) < 0 ? 1 : 0;
             }
@@ -130,21 +128,5 @@ class JobQuota implements Quota {
                 .flatMap(command -> JobHeader.of(command.text()))
                 .filter(header -> Instant.now().isBefore(JobRef.overdueAt(header)))
                 .isPresent();
-    }
-
-    private static boolean isStarting(Session session) {
-        if (!session.commands().isEmpty()) {
-            return false;
-        }
-        try {
-            UUID id = UUID.fromString(session.id().substring(session.id().length() - UUID_LENGTH));
-            // The first 48 bits of a version 7 are its time; one that was derived from a key has none.
-            return id.version() != 7
-                    || Instant.now()
-                            .isBefore(Instant.ofEpochMilli(id.getMostSignificantBits() >>> 16)
-                                    .plus(STARTING));
-        } catch (IllegalArgumentException | IndexOutOfBoundsException notOurs) {
-            return false;
-        }
     }
 }

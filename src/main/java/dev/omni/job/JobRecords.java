@@ -46,15 +46,17 @@ class JobRecords {
     private final JobConfig config;
     private final JobDirectories directories;
     private final JobLogs logs;
+    private final EmptySessions empty;
     private final Cache<String, Job> finished = Caffeine.newBuilder()
             .maximumSize(1_000)
             .expireAfterWrite(Duration.ofMinutes(10))
             .build();
 
-    JobRecords(JobConfig config, JobDirectories directories, JobLogs logs) {
+    JobRecords(JobConfig config, JobDirectories directories, JobLogs logs, EmptySessions empty) {
         this.config = config;
         this.directories = directories;
         this.logs = logs;
+        this.empty = empty;
     }
 
     static String sessionOf(UUID jobId) {
@@ -125,6 +127,19 @@ class JobRecords {
                 .invoke(done -> finished.put(commandId, done));
     }
 
+    /** How a job ended; empty while it runs. One whose end can never be known is lost. */
+    Uni<Optional<JobEnd>> endOf(JobRef job) {
+        return find(job.sandbox(), job.id()).chain(now -> {
+            if (now.command().isEmpty()) {
+                return Uni.createFrom().item(Optional.of(JobEnd.lost()));
+            }
+            Integer exitCode = now.command().get().exitCode();
+            return exitCode == null
+                    ? Uni.createFrom().item(Optional.<JobEnd>empty())
+                    : EndFile.statusOf(now, exitCode).map(Optional::of);
+        });
+    }
+
     /** The id of a running job's command; fails with {@code job_finished}. */
     Uni<String> requireRunning(JobRef job) {
         return job.command()
@@ -133,7 +148,7 @@ class JobRecords {
                 .orElseGet(() -> Uni.createFrom().failure(Jobs.finished()));
     }
 
-    /** Removes the oldest finished jobs beyond those that are kept. Goes on in the background; the next start repeats it. */
+    /** Removes the oldest finished jobs beyond those that are kept, and what was never begun. Goes on in the background; the next start repeats it. */
     void prune(SandboxAccess sandbox) {
         all(sandbox)
                 .map(jobs -> jobs.stream()
@@ -151,11 +166,25 @@ class JobRecords {
                         .transformToUniAndConcatenate(this::remove)
                         .onItem()
                         .ignoreAsUni())
+                .chain(() -> pruneAbandoned(sandbox))
                 .chain(() -> pruneForgotten(sandbox))
                 .subscribe()
                 .with(
                         done -> {},
                         failure -> LOG.warnf("Old jobs of sandbox %s could not be removed: %s", sandbox.id(), failure));
+    }
+
+    /** Sessions in which nothing will run any more. */
+    private Uni<Void> pruneAbandoned(SandboxAccess sandbox) {
+        return sandbox.toolbox()
+                .sessions()
+                .onItem()
+                .transformToMulti(sessions -> Multi.createFrom().iterable(sessions))
+                .filter(session -> empty.isAbandoned(sandbox.id(), session))
+                .onItem()
+                .transformToUniAndConcatenate(session -> sandbox.toolbox().deleteSession(session.id()))
+                .onItem()
+                .ignoreAsUni();
     }
 
     /** The directories of jobs whose sessions a stop of the sandbox has forgotten; as many of the newest stay. */

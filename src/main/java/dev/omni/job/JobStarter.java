@@ -80,14 +80,35 @@ class JobStarter {
         return start(sandbox, command, id, "omni-exec-" + id, false);
     }
 
+    /** Which try of a call this may be. */
+    private enum Try {
+        /** It has no key, so a repeated call is another job. */
+        ONLY,
+        /** It has a key, and has made the session. */
+        FIRST,
+        /** It has a key, and found the session of another call, whose it is to delete. */
+        AGAIN;
+
+        boolean madeTheSession() {
+            return this != AGAIN;
+        }
+
+        /** Whether a repeated call finds the job of this one. */
+        boolean isRepeatable() {
+            return this != ONLY;
+        }
+    }
+
     private Uni<Start> start(SandboxAccess sandbox, NewJob job, UUID id, String sessionId, boolean mayExist) {
         secrets.refuse(job.env().keySet());
         JobHeader header = header(job);
         Toolbox toolbox = sandbox.toolbox();
         return Stage.SESSION.of(directories.of(sandbox, id)).chain(directory -> {
-            Supplier<Uni<Start>> run = () -> admitted(sandbox, job, id, sessionId, directory, header, mayExist);
+            Supplier<Uni<Start>> first =
+                    () -> admitted(sandbox, job, id, sessionId, directory, header, mayExist ? Try.FIRST : Try.ONLY);
+            Supplier<Uni<Start>> again = () -> admitted(sandbox, job, id, sessionId, directory, header, Try.AGAIN);
             if (!mayExist) {
-                return Stage.SESSION.of(toolbox.createSession(sessionId)).chain(run::get);
+                return Stage.SESSION.of(toolbox.createSession(sessionId)).chain(first::get);
             }
             return Stage.SESSION
                     .of(toolbox.createSession(sessionId))
@@ -95,8 +116,8 @@ class JobStarter {
                     .onFailure(DaytonaException.is(Kind.CONFLICT))
                     .recoverWithItem(false)
                     .chain(created -> created
-                            ? forgotten(sandbox, id, sessionId, directory, header, run)
-                            : existing(sandbox, id, sessionId, directory, header, run));
+                            ? forgotten(sandbox, id, sessionId, directory, header, first)
+                            : existing(sandbox, id, sessionId, directory, header, again));
         });
     }
 
@@ -126,19 +147,25 @@ class JobStarter {
             String sessionId,
             String directory,
             JobHeader header,
-            boolean repeatable) {
+            Try which) {
         return quota.admit(sandbox, sessionId, Duration.ofSeconds(header.timeoutSeconds()))
                 .onFailure()
-                .recoverWithUni(failure -> sandbox.toolbox()
-                        .deleteSession(sessionId)
-                        .onItemOrFailure()
-                        .transformToUni((deleted, again) -> Uni.createFrom().failure(failure)))
-                .chain(lease -> run(sandbox, job, id, sessionId, directory, header, repeatable)
+                .recoverWithUni(failure -> which.madeTheSession()
+                        ? withoutSession(sandbox.toolbox(), sessionId, failure)
+                        : Uni.createFrom().failure(failure))
+                .chain(lease -> run(sandbox, job, id, sessionId, directory, header, which)
                         .map(started -> new Start(started, true, lease::release))
                         .onFailure()
                         .invoke(lease::release)
                         .onCancellation()
                         .invoke(lease::release));
+    }
+
+    /** Fails as it had failed, when what it would only leave in the way of a repeated call is gone. */
+    private static <T> Uni<T> withoutSession(Toolbox toolbox, String sessionId, Throwable failure) {
+        return toolbox.deleteSession(sessionId)
+                .onItemOrFailure()
+                .transformToUni((deleted, again) -> Uni.createFrom().failure(failure));
     }
 
     private Uni<JobRef> run(
@@ -148,7 +175,7 @@ class JobStarter {
             String sessionId,
             String directory,
             JobHeader header,
-            boolean repeatable) {
+            Try which) {
         Toolbox toolbox = sandbox.toolbox();
         Uni<Void> stdin = stdin(job) instanceof NewJob.Stdin.Text(String text)
                 ? Stage.UPLOAD.of(toolbox.upload(directory + "/stdin", Buffer.buffer(text)))
@@ -159,6 +186,7 @@ class JobStarter {
                 ? Uni.createFrom().voidItem()
                 : Stage.UPLOAD.of(toolbox.upload(directory + "/env", Buffer.buffer(JobScript.exports(hidden))));
         String script = JobScript.run(header, directory, command(job), cwd(job), job.env(), stdin(job));
+        JobRef nothing = new JobRef(sandbox, id, sessionId, Optional.empty(), directory, header);
         return Uni.combine()
                 .all()
                 .unis(stdin, environment)
@@ -166,28 +194,31 @@ class JobStarter {
                 .chain(() -> Stage.COMMAND.of(toolbox.start(sessionId, script)))
                 .map(commandId -> new Session.Command(commandId, "", null))
                 .onFailure()
-                .recoverWithUni(failure -> maybeStarted(toolbox, sessionId, failure, repeatable))
+                .recoverWithUni(failure -> maybeStarted(nothing, failure, which))
                 .map(command -> new JobRef(sandbox, id, sessionId, Optional.of(command), directory, header));
     }
 
-    /**
-     * The call may have arrived though its answer did not: what the session says counts.
-     *
-     * @param repeatable whether a repeated call finds the job of this one
-     */
-    private static Uni<Session.Command> maybeStarted(
-            Toolbox toolbox, String sessionId, Throwable failure, boolean repeatable) {
-        return toolbox.session(sessionId)
+    /** The call may have arrived though its answer did not: what the session says counts. */
+    private Uni<Session.Command> maybeStarted(JobRef job, Throwable failure, Try which) {
+        return job.sandbox()
+                .toolbox()
+                .session(job.sessionId())
                 .map(JobRecords::commandOf)
                 .onFailure()
-                .transform(unknown -> repeatable ? failure : unclear(failure))
-                .chain(found -> found.isPresent()
-                        ? Uni.createFrom().item(found.get())
-                        // It is empty for certain, and would only be in the way of a repeated call.
-                        : toolbox.deleteSession(sessionId)
-                                .onItemOrFailure()
-                                .transformToUni(
-                                        (done, again) -> Uni.createFrom().failure(failure)));
+                .transform(unknown -> which.isRepeatable() ? failure : unclear(failure))
+                .chain(found -> {
+                    if (found.isPresent()) {
+                        return Uni.createFrom().item(found.get());
+                    }
+                    // It is empty for certain, unless somebody else is about to start the same in it. With it go the
+                    // files that the job was to read, and secrets among them.
+                    return which.madeTheSession()
+                            ? records.remove(job)
+                                    .onItemOrFailure()
+                                    .transformToUni(
+                                            (removed, again) -> Uni.createFrom().failure(failure))
+                            : Uni.createFrom().failure(failure);
+                });
     }
 
     /** Without a key a repeated call would run the command once more. */

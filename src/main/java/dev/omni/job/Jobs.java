@@ -18,6 +18,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,7 @@ public class Jobs {
     private final Event<JobStarted> started;
     private final JobMeters meters;
     private final JobTrail trail;
+    private final UnreadJobs unread;
 
     Jobs(
             Sandboxes sandboxes,
@@ -43,7 +45,8 @@ public class Jobs {
             JobLogs logs,
             Event<JobStarted> started,
             JobMeters meters,
-            JobTrail trail) {
+            JobTrail trail,
+            UnreadJobs unread) {
         this.sandboxes = sandboxes;
         this.starter = starter;
         this.records = records;
@@ -51,6 +54,7 @@ public class Jobs {
         this.started = started;
         this.meters = meters;
         this.trail = trail;
+        this.unread = unread;
     }
 
     /**
@@ -73,11 +77,15 @@ public class Jobs {
                     }
                     LOG.infof("Job %s started", start.job().id());
                     meters.started(start.job().header().kind());
-                    return logs.watch(start.job(), end -> {
-                                start.ended().run();
-                                trail.ended(asker, start.job(), end);
-                            })
-                            .invoke(() -> {
+                    Consumer<JobEnd> ended = end -> {
+                        start.ended().run();
+                        trail.ended(asker, start.job(), end);
+                    };
+                    return logs.watch(start.job(), ended)
+                            .invoke(isRead -> {
+                                if (!isRead) {
+                                    unread.await(start.job(), ended);
+                                }
                                 started.fire(new JobStarted(sandbox, start.job().id()));
                                 records.prune(sandbox);
                             })

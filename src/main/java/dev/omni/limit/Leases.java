@@ -12,8 +12,8 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -36,11 +36,15 @@ public class Leases {
     /** How often a lease is renewed before it would end: one renewal or two may be lost. */
     private static final int RENEWALS = 3;
 
+    /** What {@link #TAKE} answers where it is another replica's, or this one's already. */
+    private static final int HELD_BEFORE = 2;
+
     /** Redis' own clock decides, so that those of replicas need not agree. */
     private static final String TAKE = """
             local time = redis.call('time')
             local now = time[1] * 1000 + math.floor(time[2] / 1000)
             redis.call('zremrangebyscore', KEYS[1], '-inf', now)
+            if redis.call('zscore', KEYS[1], ARGV[2]) then return 2 end
             if redis.call('zcard', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
             redis.call('zadd', KEYS[1], now + ARGV[3], ARGV[2])
             if redis.call('pttl', KEYS[1]) < tonumber(ARGV[3]) then redis.call('pexpire', KEYS[1], ARGV[3]) end
@@ -61,7 +65,7 @@ public class Leases {
     private final RedisLink redis;
     private final String prefix;
     private final Duration keep;
-    private final ConcurrentMap<String, Set<String>> here = new ConcurrentHashMap<>();
+    private final ConcurrentMap<String, Map<String, Holders>> here = new ConcurrentHashMap<>();
     private final AtomicBoolean renewing = new AtomicBoolean();
     private final long timer;
 
@@ -82,6 +86,14 @@ public class Leases {
         vertx.cancelTimer(timer);
     }
 
+    /**
+     * Who holds a thing on this replica.
+     *
+     * @param count so many calls do
+     * @param isOurs whether its entry in Redis is this replica's to remove
+     */
+    private record Holders(int count, boolean isOurs) {}
+
     /** Something that is held. */
     public interface Lease {
         /** Ends it; a second time does nothing. */
@@ -89,7 +101,8 @@ public class Leases {
     }
 
     /**
-     * Takes something, unless the user holds as many already.
+     * Takes something, unless the user holds as many already. What is held can be taken again, by a call that was repeated:
+     * it counts once, until all have released it.
      *
      * @param thing what it is
      * @param id which of those it is, the same on every replica
@@ -97,12 +110,13 @@ public class Leases {
      */
     public Uni<Optional<Lease>> take(String thing, String userId, int limit, String id, Duration atMost) {
         String key = prefix + thing + ":" + Buckets.hash(userId);
-        var lease = new Held(key, id);
         if (!takeHere(key, id, limit)) {
             return Uni.createFrom().item(Optional.empty());
         }
+        var lease = new Held(key, id);
         lease.releaseAfter(atMost);
         if (!redis.isUp()) {
+            isOurs(key, id);
             return Uni.createFrom().item(Optional.of(lease));
         }
         Request take = Request.cmd(Command.EVAL)
@@ -112,19 +126,28 @@ public class Leases {
                 .arg(limit)
                 .arg(id)
                 .arg(Math.min(atMost.toMillis(), keep.toMillis()));
-        return onThisContext(redis.send(take).handle((taken, failure) -> {
-            if (failure == null && taken != null && Integer.valueOf(0).equals(taken.toInteger())) {
+        CompletableFuture<Optional<Lease>> taken = redis.send(take).handle((answer, failure) -> {
+            if (failure == null && answer != null && Integer.valueOf(0).equals(answer.toInteger())) {
                 lease.release();
                 return Optional.empty();
             }
+            if (failure != null
+                    || answer == null
+                    || !Integer.valueOf(HELD_BEFORE).equals(answer.toInteger())) {
+                isOurs(key, id);
+            }
             return Optional.of(lease);
-        }));
+        });
+        // A copy, since cancelling it must not keep the answer from being heard.
+        return onThisContext(taken.copy()).onCancellation().invoke(() -> {
+            CompletableFuture<?> unused = taken.thenAccept(given -> given.ifPresent(Lease::release));
+        });
     }
 
     /** The ids of what a user holds, on all replicas as far as they can be asked. */
     public Uni<List<String>> held(String thing, String userId) {
         String key = prefix + thing + ":" + Buckets.hash(userId);
-        List<String> local = List.copyOf(here.getOrDefault(key, Set.of()));
+        List<String> local = List.copyOf(here.getOrDefault(key, Map.of()).keySet());
         if (!redis.isUp()) {
             return Uni.createFrom().item(local);
         }
@@ -147,7 +170,7 @@ public class Leases {
         }
         String key = keys.next();
         Request renewal = Request.cmd(Command.EVAL).arg(RENEW).arg(1).arg(key).arg(keep.toMillis());
-        here.getOrDefault(key, Set.of()).forEach(renewal::arg);
+        here.getOrDefault(key, Map.of()).keySet().forEach(renewal::arg);
         CompletableFuture<?> unused = redis.send(renewal).whenComplete((done, failure) -> {
             if (failure != null) {
                 LOG.debugf("Leases were not renewed: %s", failure);
@@ -159,18 +182,37 @@ public class Leases {
     private boolean takeHere(String key, String id, int limit) {
         var taken = new AtomicBoolean();
         here.compute(key, (same, before) -> {
-            Set<String> ids = before == null ? ConcurrentHashMap.newKeySet() : before;
-            taken.set(ids.size() < limit && ids.add(id));
-            return ids.isEmpty() ? null : ids;
+            Map<String, Holders> held = before == null ? new ConcurrentHashMap<>() : before;
+            taken.set(held.containsKey(id) || held.size() < limit);
+            if (taken.get()) {
+                held.merge(id, new Holders(1, false), (one, more) -> new Holders(one.count() + 1, one.isOurs()));
+            }
+            return held.isEmpty() ? null : held;
         });
         return taken.get();
     }
 
-    private void releaseHere(String key, String id) {
-        here.computeIfPresent(key, (same, ids) -> {
-            ids.remove(id);
-            return ids.isEmpty() ? null : ids;
+    private void isOurs(String key, String id) {
+        here.computeIfPresent(key, (same, held) -> {
+            held.computeIfPresent(id, (known, holders) -> new Holders(holders.count(), true));
+            return held;
         });
+    }
+
+    /** Whether nobody here holds it any more and its entry in Redis is to be removed. */
+    private boolean releaseHere(String key, String id) {
+        var removable = new AtomicBoolean();
+        here.computeIfPresent(key, (same, held) -> {
+            held.computeIfPresent(id, (known, holders) -> {
+                if (holders.count() > 1) {
+                    return new Holders(holders.count() - 1, holders.isOurs());
+                }
+                removable.set(holders.isOurs());
+                return null;
+            });
+            return held.isEmpty() ? null : held;
+        });
+        return removable.get();
     }
 
     private static List<String> texts(Response ids) {
@@ -203,8 +245,7 @@ public class Leases {
             if (pending != null) {
                 vertx.cancelTimer(pending);
             }
-            releaseHere(key, id);
-            if (redis.isUp()) {
+            if (releaseHere(key, id) && redis.isUp()) {
                 CompletableFuture<?> unused = redis.send(
                                 Request.cmd(Command.ZREM).arg(key).arg(id))
                         .exceptionally(failure -> {

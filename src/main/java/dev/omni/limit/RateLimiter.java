@@ -85,7 +85,7 @@ public class RateLimiter {
     /** A caller's bucket of one limit. */
     private record Held(Limit limit, Both both) {}
 
-    /** Decides on a request of which nothing is known but the address. Counts it until {@link #giveBack}. */
+    /** Decides on a request of which nothing is known but the address. Counts it unless {@link #take} does. */
     Decision takeAtEdge(ClientAddress address) {
         long now = System.nanoTime() - started;
         Duration wait = edgeBuckets.take(address.network(), now);
@@ -93,23 +93,19 @@ public class RateLimiter {
         return decided(Policy.EDGE, Decision.of(List.of(standing)), Outcome.ALLOWED, null, address);
     }
 
-    /** Takes a request from the edge's count: somebody signed in made it, who has buckets of their own. */
-    void giveBack(ClientAddress address) {
-        edgeBuckets.giveBack(address.network());
-    }
-
     /**
      * Decides on a call. Refused or not, the result arrives on the context it was asked for on, and soon: a Redis that does
-     * not answer is not waited for.
+     * not answer is not waited for. From here on the call is its user's, and no longer counts for the edge.
      */
     public Uni<Decision> take(Policy policy, String userId, ClientAddress address) {
+        edgeBuckets.giveBack(address.network());
         List<Held> all = held(policy, userId, address);
         List<Standing> here = takeHere(all);
         Decision decision = Decision.of(here);
         if (!decision.isAllowed() || !redis.isUp()) {
             return Uni.createFrom().item(decided(policy, decision, alone(), userId, address));
         }
-        return onThisContext(takeShared(all, here))
+        return onThisContext(takeShared(all, here).copy())
                 .map(together -> together.isEmpty()
                         ? decided(policy, decision, Outcome.DEGRADED, userId, address)
                         : decided(policy, Decision.of(together), Outcome.ALLOWED, userId, address));
@@ -126,7 +122,7 @@ public class RateLimiter {
         var atEdge =
                 new Standing(edge, edgeBuckets.left(address.network(), System.nanoTime() - started), Duration.ZERO);
         Uni<List<Standing>> together = redis.isUp()
-                ? onThisContext(sharedStandings(all, here))
+                ? onThisContext(sharedStandings(all, here).copy())
                 : Uni.createFrom().item(here);
         return together.map(standings ->
                 Stream.concat(Stream.of(atEdge), standings.stream()).toList());
@@ -170,59 +166,83 @@ public class RateLimiter {
                 : standing(held.limit(), held.both().local().tryConsumeAndReturnRemaining(1));
     }
 
-    /** From all shared buckets, or from none and none here either. Empty when Redis could not be asked. */
+    /** From all shared buckets, or from none and none here either. Empty when Redis could not be asked, or not in time. */
     private CompletableFuture<List<Standing>> takeShared(List<Held> all, List<Standing> here) {
         List<CompletableFuture<ConsumptionProbe>> probes = all.stream()
                 .map(held -> held.both().shared().tryConsumeAndReturnRemaining(1))
                 .toList();
-        return CompletableFuture.allOf(probes.toArray(CompletableFuture[]::new)).handle((done, failure) -> {
-            if (failure != null) {
-                LOG.debugf("Decided by this replica alone: %s", failure);
-                return List.of();
-            }
-            List<Standing> together = new ArrayList<>(all.size());
-            boolean allowed = true;
-            for (int i = 0; i < all.size(); i++) {
-                ConsumptionProbe probe = probes.get(i).join();
-                allowed &= probe.isConsumed();
-                if (!probe.isConsumed()) {
-                    all.get(i).both().sharedIsEmpty(Duration.ofNanos(probe.getNanosToWaitForRefill()));
-                }
-                together.add(standing(all.get(i).limit(), probe).and(here.get(i)));
-            }
-            if (!allowed) {
-                for (int i = 0; i < all.size(); i++) {
-                    all.get(i).both().local().addTokens(1);
-                    if (probes.get(i).join().isConsumed()) {
-                        CompletableFuture<?> unused = all.get(i)
-                                .both()
-                                .shared()
-                                .addTokens(1)
-                                .exceptionally(failed -> {
-                                    LOG.debugf("A token was not given back: %s", failed);
-                                    return null;
-                                });
+        CompletableFuture<List<Standing>> result = inTime(List.of());
+        CompletableFuture<?> unused = CompletableFuture.allOf(probes.toArray(CompletableFuture[]::new))
+                .whenComplete((done, failure) -> {
+                    if (failure != null) {
+                        LOG.debugf("Decided by this replica alone: %s", failure);
+                        result.complete(List.of());
+                        return;
                     }
-                }
-            }
-            return together;
-        });
+                    List<Standing> together = new ArrayList<>(all.size());
+                    boolean allowed = true;
+                    for (int i = 0; i < all.size(); i++) {
+                        ConsumptionProbe probe = probes.get(i).join();
+                        allowed &= probe.isConsumed();
+                        if (!probe.isConsumed()) {
+                            all.get(i).both().sharedIsEmpty(Duration.ofNanos(probe.getNanosToWaitForRefill()));
+                        }
+                        together.add(standing(all.get(i).limit(), probe).and(here.get(i)));
+                    }
+                    // When this comes too late, the call was let through, and keeps what it took.
+                    if (result.complete(together) && !allowed) {
+                        putBack(all, probes);
+                    }
+                });
+        return result;
     }
 
-    private static CompletableFuture<List<Standing>> sharedStandings(List<Held> all, List<Standing> here) {
+    private static void putBack(List<Held> all, List<CompletableFuture<ConsumptionProbe>> probes) {
+        for (int i = 0; i < all.size(); i++) {
+            all.get(i).both().local().addTokens(1);
+            if (probes.get(i).join().isConsumed()) {
+                CompletableFuture<?> unused = all.get(i)
+                        .both()
+                        .shared()
+                        .addTokens(1)
+                        .exceptionally(failed -> {
+                            LOG.debugf("A token was not given back: %s", failed);
+                            return null;
+                        });
+            }
+        }
+    }
+
+    private CompletableFuture<List<Standing>> sharedStandings(List<Held> all, List<Standing> here) {
         List<CompletableFuture<EstimationProbe>> probes = all.stream()
                 .map(held -> held.both().shared().estimateAbilityToConsume(1))
                 .toList();
-        return CompletableFuture.allOf(probes.toArray(CompletableFuture[]::new)).handle((done, failure) -> {
-            if (failure != null) {
-                return here;
-            }
-            List<Standing> together = new ArrayList<>(all.size());
-            for (int i = 0; i < all.size(); i++) {
-                together.add(standing(all.get(i).limit(), probes.get(i).join()).and(here.get(i)));
-            }
-            return together;
-        });
+        CompletableFuture<List<Standing>> result = inTime(here);
+        CompletableFuture<?> unused = CompletableFuture.allOf(probes.toArray(CompletableFuture[]::new))
+                .whenComplete((done, failure) -> {
+                    if (failure != null) {
+                        result.complete(here);
+                        return;
+                    }
+                    List<Standing> together = new ArrayList<>(all.size());
+                    for (int i = 0; i < all.size(); i++) {
+                        together.add(standing(all.get(i).limit(), probes.get(i).join())
+                                .and(here.get(i)));
+                    }
+                    result.complete(together);
+                });
+        return result;
+    }
+
+    /**
+     * To be completed by Redis' answers, or else by the time. Each command has a bound of its own, but a decision may take
+     * several of them, one after the other.
+     */
+    private <T> CompletableFuture<T> inTime(T otherwise) {
+        var result = new CompletableFuture<T>();
+        long timer = vertx.setTimer(redis.patience().toMillis(), fired -> result.complete(otherwise));
+        CompletableFuture<?> unused = result.whenComplete((done, failure) -> vertx.cancelTimer(timer));
+        return result;
     }
 
     private static Standing standing(Limit limit, ConsumptionProbe probe) {

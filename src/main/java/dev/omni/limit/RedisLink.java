@@ -1,5 +1,6 @@
 package dev.omni.limit;
 
+import io.github.bucket4j.redis.consts.LuaScripts;
 import io.quarkus.arc.InjectableInstance;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -10,23 +11,28 @@ import io.vertx.redis.client.Request;
 import io.vertx.redis.client.Response;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Redis, as far as it answers in time. A command that fails, or is not answered soon while no other is either, makes it count
- * as away; from then on nobody asks it anything until it has answered a ping, which is sent now and then.
+ * as away; from then on nobody asks it anything until it has written what it is told to, which is tried now and then.
  *
  * <pre>
- *   AWAY ──── answered a ping ────► UP
+ *   AWAY ──── has written ────────► UP
  *     ◄── failed, or too slow ──────┘
  * </pre>
  */
 @ApplicationScoped
 class RedisLink {
     private static final Logger LOG = Logger.getLogger(RedisLink.class);
+
+    /** How many times the configured time an answer is waited for from a Redis that answers others. */
+    private static final int PATIENCE = 4;
 
     private enum State {
         /** Not known yet. */
@@ -37,6 +43,7 @@ class RedisLink {
 
     private final Vertx vertx;
     private final LimitConfig.Shared config;
+    private final String probeKey;
     private final @Nullable Redis redis;
     private State state = State.NEW;
     private volatile boolean up;
@@ -45,16 +52,22 @@ class RedisLink {
 
     private volatile boolean closed;
 
-    RedisLink(Vertx vertx, LimitConfig config, InjectableInstance<Redis> redis, LimitMeters meters) {
+    RedisLink(
+            Vertx vertx,
+            LimitConfig config,
+            InjectableInstance<Redis> redis,
+            LimitMeters meters,
+            @ConfigProperty(name = "omni.sandbox.environment") String environment) {
         this.vertx = vertx;
         this.config = config.shared();
+        this.probeKey = "omni:%s:limit:probe".formatted(environment);
         this.redis = redis.listActive().stream().findFirst().orElse(null);
         meters.watch(this::isUp);
     }
 
     void start(@Observes StartupEvent event) {
         if (redis != null) {
-            ping();
+            probe();
         }
     }
 
@@ -71,6 +84,11 @@ class RedisLink {
     /** Whether it is worth asking. */
     boolean isUp() {
         return up;
+    }
+
+    /** The longest that one command's answer is waited for, and so may all of a decision be. */
+    Duration patience() {
+        return config.timeout().multipliedBy(PATIENCE);
     }
 
     /** Its answer, or a failure after the time that a call may wait. */
@@ -95,8 +113,6 @@ class RedisLink {
      * answer is waited for some times longer.
      */
     private final class Asked {
-        private static final int PATIENCE = 4;
-
         private final CompletableFuture<@Nullable Response> answer = new CompletableFuture<>();
         private int looks;
         private long since = System.nanoTime();
@@ -132,21 +148,31 @@ class RedisLink {
         }
     }
 
-    private void ping() {
+    /**
+     * Does what is done for calls. One that is full, or a copy, or that lets us do less, answers a ping, and would be away
+     * again with the next call.
+     */
+    private void probe() {
         if (closed) {
             return;
         }
-        CompletableFuture<?> unused = send(Request.cmd(Command.PING)).whenComplete((pong, failure) -> {
+        Request probe = Request.cmd(Command.EVAL)
+                .arg(LuaScripts.SCRIPT_SET_NX_PX)
+                .arg(1)
+                .arg(probeKey)
+                .arg("")
+                .arg(config.retryInterval().toMillis());
+        CompletableFuture<?> unused = send(probe).whenComplete((written, failure) -> {
             if (failure == null) {
                 found();
             } else {
-                pingLater();
+                probeLater();
             }
         });
     }
 
-    private void pingLater() {
-        vertx.setTimer(config.retryInterval().toMillis(), timer -> ping());
+    private void probeLater() {
+        vertx.setTimer(config.retryInterval().toMillis(), timer -> probe());
     }
 
     private synchronized void found() {
@@ -167,7 +193,7 @@ class RedisLink {
         }
         LOG.warnf("Redis is away; limits are kept by each replica on its own: %s", failure);
         if (before == State.UP) {
-            pingLater();
+            probeLater();
         }
     }
 }

@@ -42,8 +42,16 @@ class SandboxQuota implements Quota {
     /** More than any quota. */
     private static final int PAGE = 200;
 
-    /** How long Daytona's list may take to show what was made. */
+    /** How long a create waits for Daytona's list to show what it made. */
     private static final Duration LISTED = Duration.ofSeconds(3);
+
+    /** How long what the list did not show by then is counted beside it. */
+    private static final Duration UNLISTED = Duration.ofMinutes(1);
+
+    /** How long one too many may be busy: Daytona deletes nothing that is still being made. */
+    private static final Duration DELETED = Duration.ofMinutes(10);
+
+    private static final Duration BETWEEN_DELETIONS = Duration.ofSeconds(5);
 
     private static final Comparator<RemoteSandbox> RANK =
             Comparator.comparing(RemoteSandbox::createdAt).thenComparing(RemoteSandbox::id);
@@ -118,15 +126,17 @@ class SandboxQuota implements Quota {
 
     private Uni<Created> keep(String owner, Created created) {
         RemoteSandbox own = created.sandbox();
-        return polling.until(
-                        page -> page.items().stream()
-                                .anyMatch(other -> other.id().equals(own.id())),
-                        LISTED,
-                        () -> list(owner))
-                .map(page -> counted(page)
-                                .filter(other -> RANK.compare(other, own) < 0)
-                                .count()
-                        < limit)
+        return polling.until(page -> shows(page, own), LISTED, () -> list(owner))
+                .map(page -> {
+                    boolean keeps = counted(page)
+                                    .filter(other -> RANK.compare(other, own) < 0)
+                                    .count()
+                            < limit;
+                    if (keeps && !shows(page, own)) {
+                        countUnlisted(owner, own.name());
+                    }
+                    return keeps;
+                })
                 .onFailure(DaytonaException.class)
                 .recoverWithItem(failure -> {
                     // It is there, and its owner should know of it; the next one is counted against it.
@@ -136,13 +146,37 @@ class SandboxQuota implements Quota {
                 .chain(keeps -> keeps ? kept(created) : refuse(owner, own));
     }
 
+    private static boolean shows(Page<RemoteSandbox> page, RemoteSandbox own) {
+        return page.items().stream().anyMatch(other -> other.id().equals(own.id()));
+    }
+
+    /** Keeps the name among those that are being made; once the list shows it too, it still counts as one. */
+    private void countUnlisted(String owner, String name) {
+        announce(owner, name);
+        polling.pause(UNLISTED).subscribe().with(over -> withdraw(owner, name));
+    }
+
     private Uni<Created> refuse(String owner, RemoteSandbox own) {
         return lifecycle
                 .delete(own)
                 .onFailure()
-                .invoke(failure -> LOG.errorf(failure, "Sandbox %s is one too many and could not be deleted", own.id()))
+                .invoke(failure -> deleteLater(own, System.nanoTime() + DELETED.toNanos()))
                 .onItemOrFailure()
                 .transformToUni((deleted, failure) -> Uni.createFrom().failure(full(owner)));
+    }
+
+    /** In the background: the caller has an answer, and the sandbox that nobody was told of must not stay. */
+    private void deleteLater(RemoteSandbox own, long deadline) {
+        polling.pause(BETWEEN_DELETIONS)
+                .chain(() -> lifecycle.delete(own))
+                .subscribe()
+                .with(deleted -> LOG.debugf("Sandbox %s was one too many and is deleted", own.id()), failure -> {
+                    if (System.nanoTime() - deadline < 0) {
+                        deleteLater(own, deadline);
+                    } else {
+                        LOG.errorf(failure, "Sandbox %s is one too many and could not be deleted", own.id());
+                    }
+                });
     }
 
     private static Uni<Created> kept(Created created) {

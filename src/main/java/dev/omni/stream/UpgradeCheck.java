@@ -46,19 +46,19 @@ class UpgradeCheck implements HttpUpgradeCheck {
         String userId = verified.caller().userId();
         ClientAddress address = addresses.of(upgrade.httpRequest());
         Peer peer = Peer.of(userId, address);
-        if (!slots.hasRoom(peer)) {
-            return refuse(new ProblemException(
-                    ProblemCode.RATE_LIMITED,
-                    "Too many connections and event streams are open; close one first.",
-                    Connections.RETRY_AFTER,
-                    null));
-        }
         return limiter.take(Policy.UPGRADE, userId, address).chain(decision -> {
-            if (decision.isAllowed()) {
-                return Uni.createFrom().item(permit(upgrade, verified, peer, address));
+            if (!decision.isAllowed()) {
+                decision.headers().forEach(upgrade.httpRequest().response()::putHeader);
+                return refuse(decision.refusal());
             }
-            decision.headers().forEach(upgrade.httpRequest().response()::putHeader);
-            return refuse(decision.refusal());
+            // After the limit, so that whoever has no room left cannot ask for it without end.
+            return slots.hasRoom(peer)
+                    ? Uni.createFrom().item(permit(upgrade, verified, peer, address))
+                    : refuse(new ProblemException(
+                            ProblemCode.RATE_LIMITED,
+                            "Too many connections and event streams are open; close one first.",
+                            Connections.RETRY_AFTER,
+                            null));
         });
     }
 

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.equalTo;
 
+import dev.omni.daytona.local.Fault;
 import dev.omni.daytona.local.LocalDaytona;
+import dev.omni.daytona.local.Operation;
 import dev.omni.observe.LogLines;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
@@ -85,6 +87,14 @@ class SecretVariablesTest {
         alice.ended(job);
 
         assertThat(alice.stdout("ls -A ~/.omni/jobs/" + job)).doesNotContain("env");
+        assertThat(alice.stdout("grep -rl sk-test ~/.omni || true")).isBlank();
+    }
+
+    @Test
+    void nothingOfThemStaysOfACommandThatIsNotStarted() {
+        daytona.faults().on(Operation.SESSION_EXEC, alice.sandboxId()).once(Fault.status(400));
+        alice.exec(Map.of("command", "true")).then().statusCode(502);
+
         assertThat(alice.stdout("grep -rl sk-test ~/.omni || true")).isBlank();
     }
 

@@ -1,6 +1,7 @@
 package dev.omni.limit;
 
 import static dev.omni.TestUsers.as;
+import static dev.omni.TestUsers.token;
 import static dev.omni.sandbox.Users.createReady;
 import static dev.omni.sandbox.Users.somebody;
 import static io.restassured.RestAssured.given;
@@ -9,17 +10,27 @@ import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 
+import dev.omni.RawHttp;
+import dev.omni.daytona.local.Fault;
+import dev.omni.daytona.local.LocalDaytona;
+import dev.omni.daytona.local.Operation;
 import dev.omni.job.JobCalls;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.response.Response;
 import io.restassured.response.ValidatableResponse;
+import jakarta.inject.Inject;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest
@@ -31,6 +42,14 @@ class QuotasTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private final String alice = somebody();
+
+    @Inject
+    LocalDaytona daytona;
+
+    @AfterEach
+    void noFaults() {
+        daytona.faults().clear();
+    }
 
     @Test
     void soManySandboxesAndNoMoreHoweverManyAreAskedForAtOnce() {
@@ -118,6 +137,56 @@ class QuotasTest {
         assertThat(answers.stream().filter(answer -> answer.statusCode() == 202))
                 .hasSizeBetween(1, SmallQuotas.JOBS_PER_SANDBOX);
         assertThat(answers).allMatch(answer -> answer.statusCode() == 202 || answer.statusCode() == 422);
+    }
+
+    @Test
+    void aCallThatIsRepeatedWhileTheFirstStillStartsTakesNoPlaceOfItsOwn() {
+        JobCalls one = new JobCalls(alice, createReady(alice));
+        JobCalls two = new JobCalls(alice, createReady(alice));
+        for (int i = 1; i < SmallQuotas.JOBS_PER_USER; i++) {
+            two.start(LONG).then().statusCode(202);
+        }
+        // Longer than a repeated call waits for the first.
+        daytona.faults().on(Operation.SESSION_EXEC, one.sandboxId()).once(Fault.delay(Duration.ofSeconds(7)));
+        int before = daytona.traffic().requests(Operation.SESSION_EXEC);
+        var first = new CompletableFuture<Response>();
+        first.completeAsync(() -> startWithKey(one, "again"), Thread.ofVirtual()::start);
+        await().until(() -> daytona.traffic().requests(Operation.SESSION_EXEC) > before);
+
+        String id = startWithKey(one, "again").then().statusCode(202).extract().path("id");
+
+        first.join().then().statusCode(202).body("id", equalTo(id));
+        assertThat(used("jobs_per_user")).isEqualTo(SmallQuotas.JOBS_PER_USER);
+        one.get(id).then().statusCode(200).body("status", equalTo("running"));
+    }
+
+    @Test
+    void whoeverHangsUpWhileACommandStartsLeavesNothingBehind() throws IOException {
+        JobCalls calls = new JobCalls(alice, createReady(alice));
+        daytona.faults().on(Operation.SESSION_EXEC, calls.sandboxId()).once(Fault.delay(Duration.ofSeconds(3)));
+        int before = daytona.traffic().requests(Operation.SESSION_EXEC);
+        int deleted = daytona.traffic().requests(Operation.DELETE_SESSION);
+        String body = "{\"command\": \"echo $$ > pid; exec sleep 60\"}";
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), RawHttp.port())) {
+            socket.getOutputStream().write("""
+                    POST /api/v1/sandboxes/%s/exec HTTP/1.1\r
+                    Host: localhost\r
+                    Authorization: Bearer %s\r
+                    Content-Type: application/json\r
+                    Content-Length: %d\r
+                    \r
+                    %s""".formatted(calls.sandboxId(), token(alice), body.length(), body)
+                    .getBytes(StandardCharsets.US_ASCII));
+            await().until(() -> daytona.traffic().requests(Operation.SESSION_EXEC) > before);
+        }
+
+        await().atMost(PATIENCE)
+                .until(() ->
+                        daytona.traffic().requests(Operation.DELETE_SESSION) > deleted && used("jobs_per_user") == 0);
+        assertThat(calls.stdout("test -f pid && kill -0 $(cat pid) 2>/dev/null && echo runs || echo gone"))
+                .isEqualTo("gone\n");
+        await().atMost(PATIENCE)
+                .until(() -> calls.stdout("ls -A ~/.omni/jobs | wc -l").equals("1\n"));
     }
 
     @Test

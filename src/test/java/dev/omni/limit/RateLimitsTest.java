@@ -12,6 +12,7 @@ import static org.hamcrest.Matchers.greaterThan;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
+import io.restassured.http.Method;
 import io.restassured.path.json.JsonPath;
 import io.restassured.response.Response;
 import io.restassured.specification.RequestSpecification;
@@ -30,6 +31,8 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @QuarkusTest
 @TestProfile(SmallLimits.class)
@@ -127,6 +130,21 @@ class RateLimitsTest {
         from(address, alice).get(NO_SANDBOX).then().statusCode(429);
 
         from(address, somebody()).get(NO_SANDBOX).then().statusCode(404);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"DELETE, /exec, 405", "GET, /nothing/there, 404"})
+    void callsOfNothingThereIsCountForTheAddressWhoeverMakesThem(Method method, String path, int status) {
+        String alice = somebody();
+        for (int i = 0; i < SmallLimits.EDGE; i++) {
+            from(address, alice).request(method, NO_SANDBOX + path).then().statusCode(status);
+        }
+
+        from(address, alice)
+                .request(method, NO_SANDBOX + path)
+                .then()
+                .statusCode(429)
+                .body("detail", containsString("\"edge\""));
     }
 
     @Test

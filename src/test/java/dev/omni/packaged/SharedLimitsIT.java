@@ -3,9 +3,12 @@ package dev.omni.packaged;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.equalTo;
 
+import dev.omni.daytona.local.Fault;
 import dev.omni.daytona.local.LocalDaytona;
 import dev.omni.daytona.local.LocalDaytonaOptions;
+import dev.omni.daytona.local.Operation;
 import io.restassured.http.ContentType;
 import io.restassured.response.Response;
 import io.restassured.specification.RequestSpecification;
@@ -157,6 +160,49 @@ class SharedLimitsIT {
     }
 
     @Test
+    void aRedisThatWritesNothingIsAwayUntilItDoes() throws Exception {
+        long away = lines(one, AWAY);
+        redis.writes(false);
+        try {
+            run(one, somebody());
+            run(two, somebody());
+            // Several times as long as it takes to try again.
+            await().during(Duration.ofSeconds(3)).atMost(PATIENCE).until(() -> !isUp(one) && !isUp(two));
+            run(one, somebody());
+            assertThat(lines(one, AWAY)).isEqualTo(away + 1);
+        } finally {
+            redis.writes(true);
+        }
+
+        bothShare();
+        assertThatTheyCountTogether();
+    }
+
+    @Test
+    void aCallThatIsRepeatedOnAnotherReplicaTakesNoPlaceOfItsOwn() {
+        String alice = somebody();
+        String sandbox = ready(alice);
+        for (int i = 1; i < JOBS; i++) {
+            start(two, alice, sandbox).then().statusCode(202);
+        }
+        // Longer than a repeated call waits for the first.
+        daytona.faults().on(Operation.SESSION_EXEC, sandbox).once(Fault.delay(Duration.ofSeconds(7)));
+        int before = daytona.traffic().requests(Operation.SESSION_EXEC);
+        var first = new CompletableFuture<Response>();
+        first.completeAsync(() -> startWithKey(one, alice, sandbox), Thread.ofVirtual()::start);
+        await().until(() -> daytona.traffic().requests(Operation.SESSION_EXEC) > before);
+
+        String id = startWithKey(two, alice, sandbox)
+                .then()
+                .statusCode(202)
+                .extract()
+                .path("id");
+
+        first.join().then().statusCode(202).body("id", equalTo(id));
+        assertThat(start(two, alice, sandbox).statusCode()).isEqualTo(422);
+    }
+
+    @Test
     void manyCreatesOnBothReplicasMakeNoMoreSandboxesThanTheQuota() {
         String alice = somebody();
 
@@ -178,13 +224,7 @@ class SharedLimitsIT {
     @Test
     void jobsOfAUserAreCountedOnAllReplicasTogether() {
         String alice = somebody();
-        String sandbox = as(alice)
-                .header("Prefer", "wait=30")
-                .put(one.url("/api/v1/sandboxes/default"))
-                .then()
-                .statusCode(201)
-                .extract()
-                .path("id");
+        String sandbox = ready(alice);
         String first =
                 start(one, alice, sandbox).then().statusCode(202).extract().path("id");
         start(two, alice, sandbox).then().statusCode(202);
@@ -221,6 +261,21 @@ class SharedLimitsIT {
     private Response start(PackagedApplication replica, String user, String sandbox) {
         return as(user).body("{\"command\": \"sleep 100\"}")
                 .post(replica.url("/api/v1/sandboxes/" + sandbox + "/jobs"));
+    }
+
+    private Response startWithKey(PackagedApplication replica, String user, String sandbox) {
+        return as(user).header("Idempotency-Key", "again")
+                .body("{\"command\": \"sleep 100\"}")
+                .post(replica.url("/api/v1/sandboxes/" + sandbox + "/jobs"));
+    }
+
+    private String ready(String user) {
+        return as(user).header("Prefer", "wait=30")
+                .put(one.url("/api/v1/sandboxes/default"))
+                .then()
+                .statusCode(201)
+                .extract()
+                .path("id");
     }
 
     private static boolean isUp(PackagedApplication replica) {

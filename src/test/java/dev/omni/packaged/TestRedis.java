@@ -69,6 +69,14 @@ final class TestRedis implements AutoCloseable {
         signal("CONT");
     }
 
+    /** Whether it writes what it is told to; it answers a ping either way. */
+    void writes(boolean writes) {
+        String answer = command("CONFIG", "SET", "min-slaves-to-write", writes ? "0" : "1");
+        if (!answer.equals("+OK")) {
+            throw new IllegalStateException(answer);
+        }
+    }
+
     /** How many listen on a channel. */
     int listeners(String channel) {
         return Integer.parseInt(command("PUBSUB", "NUMSUB", channel).replaceAll(".*:", ""));
