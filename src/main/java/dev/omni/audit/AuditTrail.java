@@ -17,6 +17,9 @@ public class AuditTrail {
     /** Above all others, so that no level that is meant for the rest of the log leaves them out. */
     static final Level LEVEL = new Level("AUDIT", Level.OFF.intValue() - 1) {};
 
+    /** Marks lines that anybody can make, as many as they like. */
+    static final String MINOR = "minor";
+
     private final Logger logger = Logger.getLogger(Entry.CATEGORY);
     private final MeterRegistry meters;
     private final String replica;
@@ -25,7 +28,7 @@ public class AuditTrail {
     AuditTrail(AuditConfig config, MeterRegistry meters) {
         this.meters = meters;
         this.replica = config.replica();
-        this.console = new ConsoleLines(config.maxWaiting(), meters.counter("omni.audit.lost"));
+        this.console = new ConsoleLines(config.maxWaiting(), meters.counter("omni.audit.lost"), ConsoleLines::find);
         logger.setUseParentHandlers(false);
         logger.setLevel(LEVEL);
         logger.addHandler(console);
@@ -41,9 +44,15 @@ public class AuditTrail {
     public void write(Entry entry) {
         meters.counter("omni.audit.events", "action", entry.action(), "outcome", entry.outcome())
                 .increment();
-        ExtLogRecord line = new ExtLogRecord(
-                LEVEL, entry.from(replica).toJson(), FormatStyle.NO_FORMAT, AuditTrail.class.getName());
+        logger.logRaw(line(entry.from(replica)));
+    }
+
+    static ExtLogRecord line(Entry entry) {
+        ExtLogRecord line = new ExtLogRecord(LEVEL, entry.toJson(), FormatStyle.NO_FORMAT, AuditTrail.class.getName());
         line.setLoggerName(Entry.CATEGORY);
-        logger.logRaw(line);
+        if (entry.isMinor()) {
+            line.setMarker(MINOR);
+        }
+        return line;
     }
 }
