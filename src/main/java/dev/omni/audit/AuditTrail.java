@@ -17,6 +17,9 @@ public class AuditTrail {
     /** Above all others, so that no level that is meant for the rest of the log leaves them out. */
     static final Level LEVEL = new Level("AUDIT", Level.OFF.intValue() - 1) {};
 
+    /** Marks lines that anybody can make, as many as they like. */
+    static final String MINOR = "minor";
+
     private final Logger logger = Logger.getLogger(Entry.CATEGORY);
     private final AuditMeters meters;
     private final String replica;
@@ -25,7 +28,7 @@ public class AuditTrail {
     AuditTrail(AuditConfig config, MeterRegistry registry) {
         this.meters = new AuditMeters(registry);
         this.replica = config.replica();
-        this.console = new ConsoleLines(config.maxWaiting(), meters);
+        this.console = new ConsoleLines(config.maxWaiting(), meters, ConsoleLines::find);
         logger.setUseParentHandlers(false);
         logger.setLevel(LEVEL);
         logger.addHandler(console);
@@ -40,9 +43,15 @@ public class AuditTrail {
     /** Never blocks. */
     public void write(Entry entry) {
         meters.written(entry.action(), entry.outcome());
-        ExtLogRecord line = new ExtLogRecord(
-                LEVEL, entry.from(replica).toJson(), FormatStyle.NO_FORMAT, AuditTrail.class.getName());
+        logger.logRaw(line(entry.from(replica)));
+    }
+
+    static ExtLogRecord line(Entry entry) {
+        ExtLogRecord line = new ExtLogRecord(LEVEL, entry.toJson(), FormatStyle.NO_FORMAT, AuditTrail.class.getName());
         line.setLoggerName(Entry.CATEGORY);
-        logger.logRaw(line);
+        if (entry.isMinor()) {
+            line.setMarker(MINOR);
+        }
+        return line;
     }
 }

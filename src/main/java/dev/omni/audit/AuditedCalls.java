@@ -29,7 +29,7 @@ class AuditedCalls {
 
     private void watch(RoutingContext context) {
         AuditedCall call =
-                new AuditedCall(context, addresses.of(context.request()).host());
+                new AuditedCall(context, addresses.of(context.request()).host(), trail::write);
         call.begin();
         context.addEndHandler(end -> tell(call, end.failed()));
         context.next();
@@ -37,7 +37,7 @@ class AuditedCalls {
 
     private void tell(AuditedCall call, boolean aborted) {
         try {
-            call.entry(aborted).ifPresent(trail::write);
+            call.end(aborted);
         } catch (RuntimeException e) {
             // Thrown from here it would take the answer with it.
             LOG.error("a call could not be told of in the audit trail", e);

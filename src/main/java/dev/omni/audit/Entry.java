@@ -62,6 +62,11 @@ public record Entry(
         }
     }
 
+    /** Whether it tells of nothing that was done to anything, or of nobody who is known. */
+    boolean isMinor() {
+        return userId == null || action.equals(Action.OTHER.wireName());
+    }
+
     Entry from(String replica) {
         return new Entry(
                 time,
@@ -84,7 +89,7 @@ public record Entry(
                 replica);
     }
 
-    /** A command as it may be told: without secrets, without the values of its own environment, not long. */
+    /** A command as it may be told: without secrets, without the longer values of its own environment, not long. */
     static String tellable(String command, Collection<String> secrets) {
         return Redaction.scrub(command, MAX_COMMAND, secrets);
     }
@@ -131,7 +136,8 @@ public record Entry(
             return this;
         }
 
-        Builder answered(int status, String request) {
+        /** @param status null where nobody was answered */
+        Builder answered(@Nullable Integer status, String request) {
             this.status = status;
             this.request = told(request, MAX_REQUEST);
             return this;
@@ -161,7 +167,7 @@ public record Entry(
                     promptLength,
                     exitCode,
                     durationMillis,
-                    origin.requestId(),
+                    told(origin.requestId(), MAX_ID),
                     null);
         }
 

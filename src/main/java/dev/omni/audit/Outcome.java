@@ -12,7 +12,9 @@ public enum Outcome {
     /** Not done, since the caller does too much or has too much. */
     LIMITED,
     /** Not done, or not to its end, though it was allowed. */
-    FAILED;
+    FAILED,
+    /** Nobody waited for the answer, and nobody saw what came of it. */
+    UNKNOWN;
 
     static Outcome ofStatus(int status) {
         if (status < 400) {

@@ -1,5 +1,6 @@
 package dev.omni.job;
 
+import dev.omni.audit.AuditedCall;
 import dev.omni.audit.Origin;
 import dev.omni.daytona.DaytonaException;
 import dev.omni.daytona.DaytonaException.Kind;
@@ -63,6 +64,12 @@ public class Jobs {
      * {@code sandbox_not_ready}.
      */
     public Uni<Job> start(Caller caller, String sandboxId, NewJob job, @Nullable String idempotencyKey) {
+        return AuditedCall.seenToItsEnd(
+                begin(caller, sandboxId, job, idempotencyKey),
+                (call, begun) -> call.about(sandboxId, begun.id().toString()));
+    }
+
+    private Uni<Job> begin(Caller caller, String sandboxId, NewJob job, @Nullable String idempotencyKey) {
         trail.asked(job);
         Origin asker = trail.asker().orElse(null);
         return inSandbox(

@@ -2,7 +2,6 @@ package dev.omni.redaction;
 
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collection;
@@ -11,15 +10,15 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jboss.logging.Logger;
 
 /** Values that are secret, and the forms in which each may turn up in a text. */
 final class KnownValues {
     /** A shorter one is as likely a word of its own. */
     private static final int MIN_VALUE = 8;
-
-    /** Of a longer one, its beginning is looked for. */
-    static final int MAX_VALUE = 4096;
 
     /** Every value costs a search through every text. */
     private static final int MAX_VALUES = 64;
@@ -27,8 +26,11 @@ final class KnownValues {
     /** A few characters of base64 are as likely part of something else. */
     private static final int MIN_ENCODED = 8;
 
-    private record Forms(Set<String> values, List<String> forms) {}
+    private static final Logger LOG = Logger.getLogger(KnownValues.class);
 
+    private record Forms(Set<String> values, List<Needle> needles) {}
+
+    private final AtomicBoolean toldOfTooMany = new AtomicBoolean();
     private final List<Supplier<? extends Collection<String>>> sources = new CopyOnWriteArrayList<>();
     private volatile Forms current = new Forms(Set.of(), List.of());
 
@@ -37,45 +39,50 @@ final class KnownValues {
     }
 
     String scrub(String text) {
-        return mask(text, forms());
+        return mask(text, needles());
     }
 
-    /** Takes out values that only the caller knows to be secret. */
+    /**
+     * Takes out values that only the caller knows to be secret, as they are or inside of quotes. Whoever sends the text may
+     * have chosen them, so that there are no more searches than for what each of them needs.
+     */
     static String scrub(String text, Collection<String> values) {
-        return mask(text, formsOf(worthwhile(values)));
+        Set<String> forms = new LinkedHashSet<>();
+        worthwhile(values).limit(MAX_VALUES).forEach(value -> {
+            forms.add(value);
+            forms.add(quoted(value));
+        });
+        return mask(text, longestFirst(forms));
     }
 
-    private List<String> forms() {
-        List<String> all = new ArrayList<>();
-        sources.forEach(source -> all.addAll(source.get()));
-        Set<String> values = worthwhile(all);
+    private List<Needle> needles() {
+        Set<String> values = new LinkedHashSet<>();
+        sources.forEach(source -> worthwhile(source.get()).forEach(values::add));
         Forms known = current;
         if (!known.values().equals(values)) {
-            known = new Forms(values, formsOf(values));
+            known = new Forms(values, formsOf(values.stream().limit(MAX_VALUES).toList()));
             current = known;
+            if (values.size() > MAX_VALUES && toldOfTooMany.compareAndSet(false, true)) {
+                LOG.errorf("%d values are secret, and only %d of them are looked for", values.size(), MAX_VALUES);
+            }
         }
-        return known.forms();
+        return known.needles();
     }
 
-    private static Set<String> worthwhile(Collection<String> values) {
-        Set<String> worthwhile = new LinkedHashSet<>();
-        values.stream()
+    private static Stream<String> worthwhile(Collection<String> values) {
+        return values.stream()
                 .map(String::strip)
                 .filter(value -> value.length() >= MIN_VALUE)
-                .map(value -> value.length() > MAX_VALUE ? value.substring(0, MAX_VALUE) : value)
-                .limit(MAX_VALUES)
-                .forEach(worthwhile::add);
-        return worthwhile;
+                .distinct();
     }
 
-    /** The longest first, since one may be part of another. */
-    private static List<String> formsOf(Set<String> values) {
+    private static List<Needle> formsOf(Collection<String> values) {
         Set<String> forms = new LinkedHashSet<>();
         for (String value : values) {
             forms.add(value);
             forms.add(URLEncoder.encode(value, StandardCharsets.UTF_8));
             forms.add(URLEncoder.encode(value, StandardCharsets.UTF_8).replace("+", "%20"));
-            forms.add(value.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n"));
+            forms.add(quoted(value));
             byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
             for (int shift = 0; shift < 3; shift++) {
                 for (Base64.Encoder encoder : List.of(Base64.getEncoder(), Base64.getUrlEncoder())) {
@@ -86,8 +93,18 @@ final class KnownValues {
                 }
             }
         }
+        return longestFirst(forms);
+    }
+
+    private static String quoted(String value) {
+        return value.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n");
+    }
+
+    /** The longest first, since one may be part of another. */
+    private static List<Needle> longestFirst(Collection<String> forms) {
         return forms.stream()
                 .sorted(Comparator.comparingInt(String::length).reversed())
+                .map(Needle::new)
                 .toList();
     }
 
@@ -105,13 +122,10 @@ final class KnownValues {
         return encoded.substring(first, Math.max(first, whole));
     }
 
-    private static String mask(String text, List<String> forms) {
+    private static String mask(String text, List<Needle> needles) {
         String masked = text;
-        for (String form : forms) {
-            // Looks before it copies: nearly always there is nothing.
-            if (masked.contains(form)) {
-                masked = masked.replace(form, Redaction.MASK);
-            }
+        for (Needle needle : needles) {
+            masked = needle.maskIn(masked);
         }
         return masked;
     }

@@ -23,6 +23,8 @@ public final class LogFilter implements Filter {
 
     private static final int MAX_FIELD = 512;
 
+    private static final int UUID_LENGTH = 36;
+
     /** What a line says, its parameters put in, without its exception. */
     public static String message(ExtLogRecord line) {
         return MESSAGE.format(line);
@@ -38,8 +40,25 @@ public final class LogFilter implements Filter {
         }
         line.copyMdc();
         Map<String, String> fields = new HashMap<>();
-        line.getMdcCopy().forEach((name, value) -> fields.put(name, Redaction.scrub(value, MAX_FIELD)));
+        line.getMdcCopy()
+                .forEach((name, value) ->
+                        fields.put(name, isPlainId(value) ? value : Redaction.scrub(value, MAX_FIELD)));
         line.setMdc(fields);
+        return true;
+    }
+
+    /** Whether it is as ids are that are made here: nearly all fields are. */
+    private static boolean isPlainId(String value) {
+        if (value.length() != UUID_LENGTH) {
+            return false;
+        }
+        for (int i = 0; i < UUID_LENGTH; i++) {
+            char c = value.charAt(i);
+            boolean dash = i == 8 || i == 13 || i == 18 || i == 23;
+            if (dash ? c != '-' : Character.digit(c, 16) < 0) {
+                return false;
+            }
+        }
         return true;
     }
 }

@@ -1,6 +1,7 @@
 package dev.omni.redaction;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Predicate;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
@@ -12,8 +13,22 @@ import java.util.regex.Pattern;
  * more than a bounded number of matches.
  */
 final class Patterns {
-    /** A pattern, which of its matches count, and what is left of them: {@code $1} is told, the rest is not. */
-    private record Rule(Pattern pattern, Predicate<MatchResult> counts, String replacement) {
+    /**
+     * A pattern, which of its matches count, and what is left of them: {@code $1} is told, the rest is not.
+     *
+     * @param signs one of these is in the lower case of every text that the pattern matches: nearly every text has none, and
+     *     looking for them costs next to nothing
+     */
+    private record Rule(List<String> signs, Pattern pattern, Predicate<MatchResult> counts, String replacement) {
+        boolean mayApply(String lowerCase) {
+            for (String sign : signs) {
+                if (lowerCase.contains(sign)) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
         String apply(String text) {
             Matcher matcher = pattern.matcher(text);
             StringBuilder scrubbed = null;
@@ -54,43 +69,85 @@ final class Patterns {
     private static final String VALUE =
             "(?:\\\\\"(?:[^\"\\\\]|\\\\[^\"])*+(?:\\\\\")?|\"(?:[^\"\\\\]|\\\\.)*+\"?|'[^']*+'?|" + BARE + "++)";
 
+    private static final List<String> SECRET_NAME_SIGNS = List.of(
+            "passw", "passphrase", "secret", "token", "credential", "dsn", "signature", "pwd", "key", "authorization");
+
     private static final List<Rule> RULES = List.of(
             // Keys in PEM, to their end or that of the text.
-            rule("-----BEGIN[ A-Z0-9]{0,40}PRIVATE KEY[ A-Z]{0,10}-----"
-                    + "(?:[^-]|-(?!----END))*+(?:-----END[ A-Z0-9]{0,60}-----)?"),
+            rule(
+                    List.of("-----begin"),
+                    "-----BEGIN[ A-Z0-9]{0,40}PRIVATE KEY[ A-Z]{0,10}-----"
+                            + "(?:[^-]|-(?!----END))*+(?:-----END[ A-Z0-9]{0,60}-----)?"),
             // User and password, or a token alone, in a URL.
-            rule("(?<=://)[^\\s/@:\"'<>]{0,256}+:[^\\s/\"'<>]{1,512}@", "***@"),
-            rule("(?<=://)[^\\s/@:\"'<>]{16,512}+@", "***@"),
+            rule(List.of("://"), "(?<=://)[^\\s/@:\"'<>]{0,256}+:[^\\s/\"'<>]{1,512}@", "***@"),
+            rule(List.of("://"), "(?<=://)[^\\s/@:\"'<>]{16,512}+@", "***@"),
             // What an Authorization header holds.
             new Rule(
+                    List.of("bearer", "basic", "digest", "dpop", "negotiate"),
                     Pattern.compile(WORD_BEGINS + "((?i:bearer|basic|digest|dpop|negotiate)(?:[\\s+:]|%20){1,8}+)"
                             + "([A-Za-z0-9._~+/-]{3,8192}+={0,3}+)"),
                     match -> looksRandom(match.group(2)),
                     "$1***"),
-            rule("(\\b(?i:set-cookie|cookie)[\"']?\\s{0,3}+:\\s{0,3}+)[^\\r\\n]++", "$1***"),
+            rule(List.of("cookie"), "(\\b(?i:set-cookie|cookie)[\"']?\\s{0,3}+:\\s{0,3}+)[^\\r\\n]++", "$1***"),
             // Tokens that say what they are.
-            rule(TOKEN_BEGINS + "eyJ[A-Za-z0-9_-]{5,}+(?:\\.[A-Za-z0-9_-]*+){1,4}+"),
-            rule(WORD_BEGINS + "dtn_\\w++"),
-            rule(WORD_BEGINS + "(?:sk|rk|pk)[-_](?:ant|live|test|proj)[-_][A-Za-z0-9_-]{6,}+"),
-            rule(WORD_BEGINS + "sk-[A-Za-z0-9_-]{16,}+"),
-            rule(WORD_BEGINS + "(?:gh[pousr]_|github_pat_|glpat-|gldt-|npm_|hf_|pypi-|sntry[su]_|shp(?:at|ss)_|dop_v1_"
-                    + "|ATATT|xai-|gsk_|whsec_|figd_|lin_api_)[A-Za-z0-9_-]{10,}+"),
-            rule(WORD_BEGINS + "xox[a-z]-[A-Za-z0-9-]{8,}+"),
-            rule(WORD_BEGINS + "(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}+"),
-            rule(WORD_BEGINS + "AIza[A-Za-z0-9_-]{30,}+"),
-            rule(WORD_BEGINS + "SG\\.[A-Za-z0-9_-]{16,}+\\.[A-Za-z0-9_-]{16,}+"),
+            rule(List.of("eyj"), TOKEN_BEGINS + "eyJ[A-Za-z0-9_-]{5,}+(?:\\.[A-Za-z0-9_-]*+){1,4}+"),
+            rule(List.of("dtn_"), WORD_BEGINS + "dtn_\\w++"),
+            rule(
+                    List.of("sk-", "sk_", "rk-", "rk_", "pk-", "pk_"),
+                    WORD_BEGINS + "(?:sk|rk|pk)[-_](?:ant|live|test|proj)[-_][A-Za-z0-9_-]{6,}+"),
+            rule(List.of("sk-"), WORD_BEGINS + "sk-[A-Za-z0-9_-]{16,}+"),
+            rule(
+                    List.of(
+                            "ghp_",
+                            "gho_",
+                            "ghu_",
+                            "ghs_",
+                            "ghr_",
+                            "github_pat_",
+                            "glpat-",
+                            "gldt-",
+                            "npm_",
+                            "hf_",
+                            "pypi-",
+                            "sntryu_",
+                            "sntrys_",
+                            "shpat_",
+                            "shpss_",
+                            "dop_v1_",
+                            "atatt",
+                            "xai-",
+                            "gsk_",
+                            "whsec_",
+                            "figd_",
+                            "lin_api_"),
+                    WORD_BEGINS
+                            + "(?:gh[pousr]_|github_pat_|glpat-|gldt-|npm_|hf_|pypi-|sntry[su]_|shp(?:at|ss)_|dop_v1_"
+                            + "|ATATT|xai-|gsk_|whsec_|figd_|lin_api_)[A-Za-z0-9_-]{10,}+"),
+            rule(List.of("xox"), WORD_BEGINS + "xox[a-z]-[A-Za-z0-9-]{8,}+"),
+            rule(List.of("akia", "asia", "aroa", "aida"), WORD_BEGINS + "(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}+"),
+            rule(List.of("aiza"), WORD_BEGINS + "AIza[A-Za-z0-9_-]{30,}+"),
+            rule(List.of("sg."), WORD_BEGINS + "SG\\.[A-Za-z0-9_-]{16,}+\\.[A-Za-z0-9_-]{16,}+"),
             // name=value, "name":"value", name: value.
             rule(
+                    SECRET_NAME_SIGNS,
                     "((?i:" + SECRET_NAME + ")(?:\\\\?[\"'])?(?:%3[Dd]|\\s{0,3}+(?:=|:=?+)\\s{0,3}+)"
                             + "(?:(?i:bearer|basic|token)\\s{1,3}+)?+)(?!\\*\\*\\*)" + NO_PROSE + VALUE,
                     "$1***"),
             // --name value.
-            rule("((?<!\\S)--?[\\w-]{0,40}?(?i:" + SECRET_NAME + ")\\s{1,3}+)" + NO_PROSE + VALUE, "$1***"),
-            rule("((?<!\\S)(?:-u|--user|--proxy-user)[\\s=]\\s{0,3}+)[\"']?[^\\s:\"']{1,256}+:" + BARE + "++", "$1***"),
-            rule("(\\bsshpass\\s{1,3}+-p\\s{0,3}+)" + VALUE, "$1***"),
+            rule(
+                    SECRET_NAME_SIGNS,
+                    "((?<!\\S)--?[\\w-]{0,40}?(?i:" + SECRET_NAME + ")\\s{1,3}+)" + NO_PROSE + VALUE,
+                    "$1***"),
+            rule(
+                    List.of("-u"),
+                    "((?<!\\S)(?:-u|--user|--proxy-user)[\\s=]\\s{0,3}+)[\"']?[^\\s:\"']{1,256}+:" + BARE + "++",
+                    "$1***"),
+            rule(List.of("sshpass"), "(\\bsshpass\\s{1,3}+-p\\s{0,3}+)" + VALUE, "$1***"),
             // E-mail addresses, as they are or in a URL.
-            rule("(?<![\\p{L}\\p{N}._+'-])[\\p{L}\\p{N}._+'-]{1,64}+(?:@|%40)"
-                    + "(?:[\\p{L}\\p{N}-]{1,63}\\.){1,8}\\p{L}[\\p{L}\\p{N}-]{1,62}+"));
+            rule(
+                    List.of("@", "%40"),
+                    "(?<![\\p{L}\\p{N}._+'-])[\\p{L}\\p{N}._+'-]{1,64}+(?:@|%40)"
+                            + "(?:[\\p{L}\\p{N}-]{1,63}\\.){1,8}\\p{L}[\\p{L}\\p{N}-]{1,62}+"));
 
     private static final Pattern SECRETS_NAME = Pattern.compile("(?i)[\\w.-]{0,256}?" + SECRET_NAME);
 
@@ -101,19 +158,23 @@ final class Patterns {
     }
 
     static String scrub(String text) {
+        // What rules leave behind has no sign that was not there before.
+        String lowerCase = text.toLowerCase(Locale.ROOT);
         String scrubbed = text;
         for (Rule rule : RULES) {
-            scrubbed = rule.apply(scrubbed);
+            if (rule.mayApply(lowerCase)) {
+                scrubbed = rule.apply(scrubbed);
+            }
         }
         return scrubbed;
     }
 
-    private static Rule rule(String pattern) {
-        return rule(pattern, Redaction.MASK);
+    private static Rule rule(List<String> signs, String pattern) {
+        return rule(signs, pattern, Redaction.MASK);
     }
 
-    private static Rule rule(String pattern, String replacement) {
-        return new Rule(Pattern.compile(pattern), match -> true, replacement);
+    private static Rule rule(List<String> signs, String pattern, String replacement) {
+        return new Rule(signs, Pattern.compile(pattern), match -> true, replacement);
     }
 
     /** "Bearer authentication" is no token: one has digits, signs, or capitals inside, or is very long. */

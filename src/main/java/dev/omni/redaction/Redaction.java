@@ -1,6 +1,7 @@
 package dev.omni.redaction;
 
 import java.util.Collection;
+import java.util.List;
 import java.util.function.Supplier;
 
 /**
@@ -19,7 +20,7 @@ public final class Redaction {
     static final int MAX_LENGTH = 32 * 1024;
 
     /** Looked at beyond what is kept, so that a secret across the cut is known as one. */
-    private static final int MARGIN = KnownValues.MAX_VALUE;
+    private static final int MARGIN = Needle.MAX_LENGTH;
 
     private static final KnownValues KNOWN = new KnownValues();
 
@@ -42,17 +43,34 @@ public final class Redaction {
 
     /** The text without secrets, cut to a length. */
     public static String scrub(String text, int maxLength) {
-        int kept = Math.min(maxLength, MAX_LENGTH);
-        String looked = text.length() > kept + MARGIN ? text.substring(0, kept + MARGIN) : text;
-        String scrubbed = Patterns.scrub(KNOWN.scrub(looked));
-        return scrubbed.length() > kept || looked.length() < text.length() ? cut(scrubbed, kept) : scrubbed;
+        return scrub(text, maxLength, List.of());
     }
 
     /** The text without secrets, and without values that are secret in this place only. */
     public static String scrub(String text, int maxLength, Collection<String> values) {
-        int most = MAX_LENGTH + MARGIN;
-        String looked = text.length() > most ? text.substring(0, most) : text;
-        return scrub(KnownValues.scrub(looked, values), maxLength);
+        int kept = Math.min(maxLength, MAX_LENGTH);
+        boolean whole = text.length() <= kept + MARGIN;
+        String looked = whole ? text : text.substring(0, kept + MARGIN);
+        String own = values.isEmpty() ? looked : KnownValues.scrub(looked, values);
+        String scrubbed = Patterns.scrub(KNOWN.scrub(own));
+        if (whole) {
+            return scrubbed.length() > kept ? cut(scrubbed, kept) : scrubbed;
+        }
+        // What the text ends with may be the first half of a secret. Where it has become shorter, that is not beyond
+        // what
+        // is kept any more.
+        return cut(scrubbed, Math.min(kept, scrubbed.length() - sameEnd(looked, scrubbed)));
+    }
+
+    /** How much of the margin both end with. */
+    private static int sameEnd(String looked, String scrubbed) {
+        int most = Math.min(MARGIN, scrubbed.length());
+        int same = 0;
+        while (same < most
+                && looked.charAt(looked.length() - 1 - same) == scrubbed.charAt(scrubbed.length() - 1 - same)) {
+            same++;
+        }
+        return same;
     }
 
     /** Whether a name, such as that of an environment variable, says that what it stands for is secret. */

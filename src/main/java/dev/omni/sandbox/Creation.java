@@ -1,5 +1,6 @@
 package dev.omni.sandbox;
 
+import dev.omni.audit.AuditedCall;
 import dev.omni.daytona.Daytona;
 import dev.omni.daytona.DaytonaException;
 import dev.omni.daytona.NewSandbox;
@@ -54,11 +55,15 @@ class Creation {
 
     /** Creates the sandbox or adopts the one that has its name. Fails with {@code quota_exceeded}. */
     Uni<Created> create(NewSandbox wanted, Adoption adoption) {
-        return quota.admit(
-                Objects.requireNonNull(wanted.labels().get(SandboxLabels.OWNER)),
-                wanted.name(),
-                () -> adoption == Adoption.NEVER ? Uni.createFrom().item(Optional.empty()) : existing(wanted, adoption),
-                () -> make(wanted, adoption));
+        return AuditedCall.seenToItsEnd(
+                quota.admit(
+                        Objects.requireNonNull(wanted.labels().get(SandboxLabels.OWNER)),
+                        wanted.name(),
+                        () -> adoption == Adoption.NEVER
+                                ? Uni.createFrom().item(Optional.empty())
+                                : existing(wanted, adoption),
+                        () -> make(wanted, adoption)),
+                (call, created) -> call.about(created.sandbox().id(), null));
     }
 
     private Uni<Created> make(NewSandbox wanted, Adoption adoption) {

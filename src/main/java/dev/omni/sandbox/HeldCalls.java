@@ -1,5 +1,6 @@
 package dev.omni.sandbox;
 
+import dev.omni.audit.AuditedCall;
 import dev.omni.daytona.DaytonaException;
 import dev.omni.daytona.RemoteSandbox;
 import io.smallrye.mutiny.Uni;
@@ -41,7 +42,10 @@ class HeldCalls {
             Uni<RemoteSandbox> call,
             Function<Uni<RemoteSandbox>, Uni<T>> answered,
             Supplier<Uni<Optional<T>>> look) {
-        Uni<RemoteSandbox> kept = call.memoize().indefinitely();
+        Uni<RemoteSandbox> kept = AuditedCall.seenToItsEnd(
+                        call, (audited, sandbox) -> audited.about(sandbox.id(), null))
+                .memoize()
+                .indefinitely();
         kept.subscribe()
                 .with(sandbox -> LOG.debugf("%s: answered", what), failure -> LOG.infof("%s: %s", what, failure));
         Uni<T> seen = polling.pause(FIRST_LOOK)

@@ -9,6 +9,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.omni.RawHttp;
 import dev.omni.daytona.local.Fault;
 import dev.omni.daytona.local.LocalDaytona;
 import dev.omni.daytona.local.Operation;
@@ -19,9 +20,13 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -157,6 +162,51 @@ class AuditTrailTest {
     }
 
     @Test
+    void whatGoesOnWhenTheCallerHangsUpIsToldWhenItHasEnded() throws IOException {
+        String alice = Users.somebody();
+        daytona.faults().on(Operation.CREATE_SANDBOX).once(Fault.delay(Duration.ofSeconds(2)));
+        hangUpAfter(Operation.CREATE_SANDBOX, alice, "/api/v1/sandboxes", "{}");
+
+        JsonNode created = only(alice, "sandbox_create");
+        assertThat(created.path("outcome").asText()).isEqualTo("ok");
+        assertThat(created.path("code").asText()).isEqualTo("client_gone");
+        assertThat(created.has("status")).isFalse();
+        assertThat(created.path("address").asText()).isEqualTo("127.0.0.1");
+        String box = as(alice).get("/api/v1/sandboxes").path("items[0].id");
+        assertThat(created.path("sandboxId").asText()).isEqualTo(box);
+    }
+
+    @Test
+    void aJobThatIsStartedAfterTheCallerHungUpIsToldWithItsId() throws IOException {
+        JobCalls calls = JobCalls.ofSomebody();
+        daytona.faults().on(Operation.CREATE_SESSION).once(Fault.delay(Duration.ofSeconds(1)));
+        hangUpAfter(
+                Operation.CREATE_SESSION,
+                calls.userId(),
+                "/api/v1/sandboxes/" + calls.sandboxId() + "/jobs",
+                "{\"command\":\"true\"}");
+
+        JsonNode started = only(calls.userId(), "job_start");
+        assertThat(started.path("outcome").asText()).isEqualTo("ok");
+        assertThat(started.has("status")).isFalse();
+        assertThat(started.path("jobId").asText())
+                .isEqualTo(only(calls.userId(), "job_end").path("jobId").asText());
+    }
+
+    @Test
+    void whatNobodySawTheEndOfIsNotToldAsFailed() throws IOException {
+        JobCalls calls = JobCalls.ofSomebody();
+        daytona.faults().on(Operation.STOP_SANDBOX).once(Fault.delay(Duration.ofSeconds(1)));
+        hangUpAfter(Operation.STOP_SANDBOX, calls.userId(), "/api/v1/sandboxes/" + calls.sandboxId() + "/stop", "");
+
+        JsonNode stopped = only(calls.userId(), "sandbox_stop");
+        assertThat(stopped.path("outcome").asText()).isEqualTo("unknown");
+        assertThat(stopped.path("code").asText()).isEqualTo("client_gone");
+        assertThat(stopped.has("status")).isFalse();
+        assertThat(stopped.path("sandboxId").asText()).isEqualTo(calls.sandboxId());
+    }
+
+    @Test
     void whoeverTriesWhatIsNotTheirsIsToldOf() {
         JobCalls owner = JobCalls.ofSomebody();
         String mallory = Users.somebody();
@@ -282,6 +332,22 @@ class AuditTrailTest {
         } finally {
             root.setLevel(before);
             omni.setLevel(null);
+        }
+    }
+
+    private void hangUpAfter(Operation operation, String userId, String path, String body) throws IOException {
+        int before = daytona.traffic().requests(operation);
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), RawHttp.port())) {
+            socket.getOutputStream().write("""
+                            POST %s HTTP/1.1\r
+                            Host: localhost\r
+                            Authorization: Bearer %s\r
+                            Content-Type: application/json\r
+                            Content-Length: %d\r
+                            \r
+                            %s""".formatted(path, token(userId), body.length(), body)
+                    .getBytes(StandardCharsets.UTF_8));
+            await().atMost(PATIENCE).until(() -> daytona.traffic().requests(operation) > before);
         }
     }
 

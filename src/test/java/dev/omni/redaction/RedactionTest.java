@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.omni.redaction.Corpus.Sample;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.BeforeAll;
@@ -84,6 +86,74 @@ class RedactionTest {
         assertThat(Redaction.scrub("password=" + "z".repeat(1_000_000), 100)).isEqualTo("password=***…");
         assertThat(Redaction.scrub("y".repeat(1_000_000))).hasSize(Redaction.MAX_LENGTH + 1);
         assertThat(Redaction.scrub("😀".repeat(10), 5)).isEqualTo("😀😀…");
+    }
+
+    @Test
+    void theBeginningOfAKnownValueAtTheCutIsNotLeftAlsoWhereTheTextBeforeItBecomesShorter() {
+        String secret = "one that nobody may ever see, not by half";
+        Redaction.know(() -> List.of(secret));
+        String before = ("password=" + "z".repeat(4000) + " ").repeat(2);
+        int looked = 5000 + Needle.MAX_LENGTH;
+        String text = before + "x".repeat(looked - before.length() - 20) + secret;
+
+        assertThat(Redaction.scrub(text, 5000)).isEqualTo("password=*** password=***…");
+    }
+
+    @Test
+    void aValueOfATextsOwnThatIsLongIsTakenOutToItsEnd() {
+        String value = "abcdefgh".repeat(600);
+        assertThat(Redaction.scrub("echo " + value + " done", 1024, List.of(value)))
+                .isEqualTo("echo *** done");
+        String longer = "abcdefgh".repeat(1024);
+        assertThat(Redaction.scrub("echo " + longer, 1024, List.of(longer))).isEqualTo("echo ***…");
+    }
+
+    @Test
+    void everyOneOfAsManyValuesAsACommandMayHaveIsTakenOut() {
+        List<String> values = IntStream.range(0, 192)
+                .mapToObj(i -> "value number %03d".formatted(i / 3))
+                .toList();
+        assertThat(Redaction.scrub(String.join(",", values), 10_000, values)).matches("\\*{3}(,\\*{3}){191}");
+    }
+
+    /** However much a text and a value repeat themselves: one look at each character, not one for each place to begin at. */
+    @Test
+    void findingAValueReadsNoCharacterTwice() {
+        String value = "a".repeat(4000) + "b";
+        String text = "a".repeat(36_000);
+        AtomicInteger reads = new AtomicInteger();
+
+        assertThat(Needle.indexIn(counted(text, reads), value, Needle.overlaps(value), 0))
+                .isEqualTo(-1);
+
+        assertThat(reads).hasValue(text.length());
+    }
+
+    @Test
+    void aValueIsFoundWhereItBeginsInTheMiddleOfItself() {
+        assertThat(new Needle("abababac").maskIn("xabababababac and abababac!")).isEqualTo("xabab*** and ***!");
+        assertThat(new Needle("aaaaaaaa").maskIn("a".repeat(17))).isEqualTo("******a");
+        assertThat(new Needle("aaaaaaab").maskIn("a".repeat(17))).isEqualTo("a".repeat(17));
+    }
+
+    private static CharSequence counted(String text, AtomicInteger reads) {
+        return new CharSequence() {
+            @Override
+            public int length() {
+                return text.length();
+            }
+
+            @Override
+            public char charAt(int index) {
+                reads.incrementAndGet();
+                return text.charAt(index);
+            }
+
+            @Override
+            public CharSequence subSequence(int start, int end) {
+                return text.subSequence(start, end);
+            }
+        };
     }
 
     static Stream<String> hostile() {
