@@ -64,7 +64,7 @@ public record Entry(
 
     /** Whether it tells of nothing that was done to anything, or of nobody who is known. */
     boolean isMinor() {
-        return userId == null || action.equals(Action.OTHER.wireName());
+        return userId == null || action == Action.OTHER;
     }
 
     Entry from(String replica) {
