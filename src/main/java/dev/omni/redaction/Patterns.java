@@ -55,7 +55,8 @@ final class Patterns {
     private static final String SECRET_NAME = "(?:passw(?:or)?d|passphrase|secret|token|credentials?|dsn|signature"
             + "|pwd(?![\"']?\\s{0,3}+[=:]\\s{0,3}+[\"']?[/~.])"
             + "|(?:api|access|secret|private|signing|encryption|account|master|auth|ssh|service)[\\s_.-]?keys?"
-            + "|authorization)(?:[_.-]?(?:\\d{1,2}|prod(?:uction)?|staging|dev|test|live|value|base64|b64|hash))?+";
+            + "|(?<![A-Za-z])pass(?=[\"']?\\s{0,3}+[=:])"
+            + "|authorization)(?:[_.-]?(?:\\d{1,2}|base|prod(?:uction)?|staging|dev|test|live|value|base64|b64|hash))?+";
 
     /** What stands behind the name of a secret in a sentence about it. */
     private static final String NO_PROSE =
@@ -69,8 +70,8 @@ final class Patterns {
     private static final String VALUE =
             "(?:\\\\\"(?:[^\"\\\\]|\\\\[^\"])*+(?:\\\\\")?|\"(?:[^\"\\\\]|\\\\.)*+\"?|'[^']*+'?|" + BARE + "++)";
 
-    private static final List<String> SECRET_NAME_SIGNS = List.of(
-            "passw", "passphrase", "secret", "token", "credential", "dsn", "signature", "pwd", "key", "authorization");
+    private static final List<String> SECRET_NAME_SIGNS =
+            List.of("pass", "secret", "token", "credential", "dsn", "signature", "pwd", "key", "authorization");
 
     private static final List<Rule> RULES = List.of(
             // Keys in PEM, to their end or that of the text.
@@ -124,7 +125,10 @@ final class Patterns {
                             + "(?:gh[pousr]_|github_pat_|glpat-|gldt-|npm_|hf_|pypi-|sntry[su]_|shp(?:at|ss)_|dop_v1_"
                             + "|ATATT|xai-|gsk_|whsec_|figd_|lin_api_)[A-Za-z0-9_-]{10,}+"),
             rule(List.of("xox"), WORD_BEGINS + "xox[a-z]-[A-Za-z0-9-]{8,}+"),
-            rule(List.of("akia", "asia", "aroa", "aida"), WORD_BEGINS + "(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}+"),
+            rule(
+                    List.of("akia", "asia", "aroa", "aida"),
+                    WORD_BEGINS
+                            + "(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}+(?:[\\s:,]{1,3}+[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+]))?"),
             rule(List.of("aiza"), WORD_BEGINS + "AIza[A-Za-z0-9_-]{30,}+"),
             rule(List.of("sg."), WORD_BEGINS + "SG\\.[A-Za-z0-9_-]{16,}+\\.[A-Za-z0-9_-]{16,}+"),
             // name=value, "name":"value", name: value.
@@ -141,6 +145,24 @@ final class Patterns {
             rule(
                     List.of("-u"),
                     "((?<!\\S)(?:-u|--user|--proxy-user)[\\s=]\\s{0,3}+)[\"']?[^\\s:\"']{1,256}+:" + BARE + "++",
+                    "$1***"),
+            rule(List.of("aws"), "(\\baws\\s{1,3}+configure\\s{1,3}+set\\s{1,3}+\\S{1,64}+\\s{1,3}+)" + VALUE, "$1***"),
+            // What programs take with a letter only: a password, and a prompt.
+            rule(
+                    List.of("mysql", "mariadb"),
+                    "(\\b(?:mysql|mariadb)(?:-?(?:dump|admin|import))?(?=\\s)[^|;&\\r\\n]{0,200}?\\s-p)" + VALUE,
+                    "$1***"),
+            rule(List.of("redis-cli"), "(\\bredis-cli(?=\\s)[^|;&\\r\\n]{0,200}?\\s-a\\s{1,3}+)" + VALUE, "$1***"),
+            rule(
+                    List.of("login"),
+                    "(\\b(?:docker|podman|helm|az|oc)\\s[^|;&\\r\\n]{0,80}?\\blogin(?=\\s)[^|;&\\r\\n]{0,200}?\\s-p\\s{1,3}+)"
+                            + VALUE,
+                    "$1***"),
+            rule(List.of("openssl"), "(\\bopenssl(?=\\s)[^|;&\\r\\n]{0,200}?\\s-[kK]\\s{1,3}+)" + VALUE, "$1***"),
+            rule(
+                    List.of("claude"),
+                    "(\\bclaude(?=\\s)[^|;&\\r\\n]{0,200}?\\s(?:-p|--print|--system-prompt|--append-system-prompt)\\s{1,3}+)"
+                            + VALUE,
                     "$1***"),
             rule(List.of("sshpass"), "(\\bsshpass\\s{1,3}+-p\\s{0,3}+)" + VALUE, "$1***"),
             // E-mail addresses, as they are or in a URL.

@@ -103,6 +103,16 @@ public final class Corpus {
             sample("curl -u admin:tops3cret https://host", "tops3cret"),
             sample("curl --user admin:tops3cret https://host", "tops3cret"),
             sample("sshpass -p swordfish ssh host", "swordfish"),
+            sample("mysql -h db -pswordfish shop", "swordfish"),
+            sample("mysqldump -u root -p'sword fish' shop", "sword fish"),
+            sample("redis-cli -h cache -a swordfish ping", "swordfish"),
+            sample("docker login -u me -p swordfish registry", "swordfish"),
+            sample("openssl enc -aes-256-cbc -k swordfish -in a", "swordfish"),
+            sample("aws configure set aws_secret_access_key swordfish", "swordfish"),
+            sample("echo AKIAIOSFODNN7EXAMPLE wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "wJalr"),
+            sample("env SECRET_KEY_BASE=swordfish rails s", "swordfish"),
+            sample("pass=swordfish; run", "swordfish"),
+            sample("claude --model opus -p \"find the swordfish\" --max-turns 3", "swordfish"),
             sample("ANTHROPIC_API_KEY=verysecret claude", "verysecret"),
             sample("export AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPx", "wJalr"),
             sample("env DB_PASSWORD='it is quiet' psql", "quiet"),
@@ -130,6 +140,11 @@ public final class Corpus {
             sample("o'neil@example.ie;x", "neil@"));
 
     public static final List<String> HARMLESS = List.of(
+            "mysql -h db -P 3306 -u root -p shop",
+            "docker login -u me registry; ls -p x",
+            "claude --version",
+            "aws s3 ls -p",
+            "42 tests pass, none fail",
             "",
             "Job 0198c0de-0000-7000-8000-000000000001 started",
             "Job 0198c0de-0000-7000-8000-000000000001 ended: SUCCEEDED, exit code 0",
