@@ -99,9 +99,10 @@ class DaytonaKeysTest {
 
         value(daytona.setLabels(ID, Map.of("a", "1")));
 
+        // With the old key first, unless the new one was taken while the call was getting ready.
         assertThat(upstream.received.stream().filter(r -> r.method().equals("PUT")))
                 .extracting(DaytonaKeysTest::keyOf)
-                .containsExactly("first", "second");
+                .isIn(List.of("first", "second"), List.of("second"));
         assertThat(upstream.received.stream().filter(r -> r.method().equals("PUT")))
                 .extracting(Upstream.Received::body)
                 .containsOnly("{\"labels\":{\"a\":\"1\"}}");
