@@ -564,7 +564,6 @@ final class RequestCorpus {
             "$(id)",
             "%60id%60",
             "a%7Cls",
-            "a;b=c",
             "*)(uid=*",
             "0b6f6a0e-3d1b-4d8e-9b7b-9b5a0d2f7c55%20",
             "omni-test-default",
@@ -641,6 +640,7 @@ final class RequestCorpus {
             "/api/v1/sandboxes%2f" + SANDBOX,
             "/api%2fv1/sandboxes",
             "/api/v1/sandboxes;/x/y/z",
+            "/api/v1/sandboxes/a;b=c",
             "//evil.example/api/v1/x"
         }) {
             bad(get(path), 404, "not_found");
