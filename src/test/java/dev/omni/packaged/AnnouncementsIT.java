@@ -336,7 +336,7 @@ class AnnouncementsIT {
     private static long outages(PackagedApplication replica) throws IOException {
         return replica.log()
                 .lines()
-                .filter(line -> line.contains("Redis is away;"))
+                .filter(line -> line.contains("Redis is away; what is started"))
                 .count();
     }
 
