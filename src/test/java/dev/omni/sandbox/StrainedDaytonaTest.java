@@ -173,17 +173,16 @@ class StrainedDaytonaTest {
     void aSandboxThatWasStoppedIsToldThoughItCannotBeLookedAt() {
         String user = somebody();
         String id = createReady(user);
-        await().atMost(PATIENCE).untilAsserted(() -> {
-            // The first look is for the right to stop it, unless another that is still on its way takes its turn.
-            daytona.faults().clear();
-            daytona.faults().on(Operation.GET_SANDBOX).once(Fault.delay(Duration.ZERO));
-            daytona.faults().on(Operation.GET_SANDBOX).always(Fault.status(503));
-            as(user).post("/api/v1/sandboxes/{id}/stop", id)
-                    .then()
-                    .statusCode(202)
-                    .body("id", equalTo(id))
-                    .body("status", equalTo("stopping"));
-        });
+        daytona.faults().on(Operation.STOP_SANDBOX).once(Fault.delay(Duration.ofSeconds(1)));
+        int before = daytona.traffic().requests(Operation.STOP_SANDBOX);
+
+        CompletableFuture<Response> stopped = CompletableFuture.supplyAsync(
+                () -> as(user).post("/api/v1/sandboxes/{id}/stop", id),
+                thread -> Thread.ofVirtual().start(thread));
+        await().until(() -> daytona.traffic().requests(Operation.STOP_SANDBOX) > before);
+        daytona.faults().on(Operation.GET_SANDBOX).always(Fault.status(503));
+
+        stopped.join().then().statusCode(202).body("id", equalTo(id)).body("status", equalTo("stopping"));
     }
 
     @Test
